@@ -1,0 +1,31 @@
+// A decoded picture and the border through which bytes become one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "status.h"
+
+namespace zmdetect {
+
+/// An upright 8-bit RGB picture: `height` rows of `width` interleaved R, G, B bytes, no padding between rows.
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::unique_ptr<std::uint8_t[]> pixels;
+
+  std::size_t bytes() const { return std::size_t(width) * std::size_t(height) * 3; }
+};
+
+/// Limits on what a header may declare. They are checked before a pixel buffer is allocated.
+struct DecodeLimits {
+  std::uint64_t max_pixels = 64'000'000;
+};
+
+/// Decodes JPEG, PNG, BMP, WebP, GIF (first frame), TIFF or PNM; the format is read from the bytes, never from a name.
+/// EXIF orientation is applied (JPEG, PNG, WebP), alpha is dropped without blending, 16 bits become 8 by dropping the
+/// low byte, grey and CMYK become RGB. Errors: kImageEmpty, kImageUndecodable, kImageTooLarge, kOutOfMemory.
+Result<Image> decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits);
+
+}  // namespace zmdetect
