@@ -1,0 +1,134 @@
+/**
+ * The one table of everything that can go wrong: stable code, HTTP status, the text that a client reads, and the mend.
+ *
+ * `detail` is the body's `detail` string; where the wire contract fixes it, it stands here byte for byte. `{name}` parts
+ * are filled from the error's parameters. `docs/reference/errors.md` is generated from this table.
+ */
+export interface ErrorRow {
+  readonly status: number;
+  readonly detail: string;
+  readonly mend: string;
+}
+
+const table = {
+  IMAGE_EMPTY: { status: 400, detail: 'Empty file', mend: 'send a picture; the part `file` had no bytes' },
+  IMAGE_UNDECODABLE: {
+    status: 400,
+    detail: 'Could not decode image',
+    mend: 'send JPEG, PNG, BMP, WebP, GIF, TIFF or PNM; the log names what is wrong with the bytes',
+  },
+  IMAGE_TOO_LARGE: {
+    status: 400,
+    detail: 'Could not decode image: {reason}',
+    mend: 'send a smaller picture, or raise `max_image_pixels`',
+  },
+  IMAGE_TOO_THIN: {
+    status: 400,
+    detail: 'Could not decode image: {reason}',
+    mend: 'send a picture whose shorter side is not lost when it is scaled to the network input',
+  },
+  UPLOAD_TOO_LARGE: {
+    status: 413,
+    detail: 'The body has more than the {limit} bytes allowed',
+    mend: 'send a smaller body, or raise `max_upload_bytes`',
+  },
+  MULTIPART_NO_BOUNDARY: {
+    status: 400,
+    detail: 'Missing boundary in multipart.',
+    mend: 'name the boundary in the Content-Type header',
+  },
+  MULTIPART_INVALID: { status: 400, detail: 'Invalid multipart data.', mend: 'send a complete multipart/form-data body' },
+  PART_TOO_LARGE: {
+    status: 400,
+    detail: 'Part exceeded maximum size of 1024KB.',
+    mend: 'send pictures as file parts, with a filename; other fields hold at most 1 MiB',
+  },
+  ZONES_INVALID: {
+    status: 400,
+    detail: 'Invalid zones JSON: {reason}',
+    mend: 'send a JSON array of {"name", "value": [[x, y], ...], "pattern", "ignore_pattern"}',
+  },
+  URLS_MISSING: { status: 400, detail: 'No URLs provided', mend: 'send "urls": [{"frame_id", "url"}, ...]' },
+  URLS_INVALID: {
+    status: 400,
+    detail: 'Invalid urls: {reason}',
+    mend: 'send "urls": [{"frame_id", "url"}, ...] with text in "url"',
+  },
+  OPTION_INVALID: {
+    status: 400,
+    detail: 'expected {expected} for {name}, got {value}',
+    mend: 'correct the value that the sentence names',
+  },
+  PATTERN_INVALID: {
+    status: 400,
+    detail: 'Invalid pattern {pattern}: {reason}',
+    mend: 'use a Python regular expression; it is matched from the start of the label',
+  },
+  NOT_AUTHENTICATED: {
+    status: 401,
+    detail: 'Not authenticated',
+    mend: 'POST /login, then send Authorization: Bearer <access_token>',
+  },
+  TOKEN_EXPIRED: { status: 401, detail: 'Token expired', mend: 'POST /login for a new token' },
+  TOKEN_INVALID: { status: 401, detail: 'Invalid token', mend: 'POST /login on this server for a token' },
+  CREDENTIALS_INVALID: {
+    status: 401,
+    detail: 'Invalid credentials',
+    mend: 'check `auth_username` and `auth_password` on both ends',
+  },
+  NOT_FOUND: { status: 404, detail: 'Not Found', mend: 'see docs/reference/http.md for the routes' },
+  METHOD_NOT_ALLOWED: { status: 405, detail: 'Method Not Allowed', mend: 'use the method in the `allow` header' },
+  INTERNAL: { status: 500, detail: 'Internal Server Error', mend: 'report it with the log lines of the request id' },
+  INFERENCE_FAILED: {
+    status: 503,
+    detail: 'Inference failed: {reason}',
+    mend: 'see the log; GET /models shows the state of each model',
+  },
+  MODEL_FILE_MISSING: { status: 503, detail: '{reason}', mend: 'check `base_path` and the model name' },
+  MODEL_UNREADABLE: { status: 503, detail: '{reason}', mend: 'fetch the file again; the runtime refuses it' },
+  MODEL_LAYOUT_UNKNOWN: {
+    status: 503,
+    detail: '{reason}',
+    mend: 'export the model in a layout that docs/reference/models.md lists',
+  },
+  MODEL_LABELS_MISSING: {
+    status: 503,
+    detail: '{reason}',
+    mend: 'put a label file (<model>.names, one label a line) beside the model',
+  },
+  MODEL_OUTPUT_INVALID: { status: 503, detail: '{reason}', mend: 'check that the label file fits the model' },
+  BACKEND_UNAVAILABLE: { status: 503, detail: '{reason}', mend: 'install the library that the sentence names' },
+  DEVICE_UNAVAILABLE: { status: 503, detail: '{reason}', mend: 'check the driver, or use `processor: cpu`' },
+  OUT_OF_MEMORY: { status: 503, detail: '{reason}', mend: 'use a smaller model or picture, or add memory' },
+  DEADLINE_EXCEEDED: { status: 503, detail: '{reason}', mend: 'send less at once, or raise the deadline' },
+  QUEUE_FULL: { status: 503, detail: '{reason}', mend: 'try again after the seconds in `Retry-After`' },
+  ENGINE_CLOSED: { status: 503, detail: 'The server is shutting down', mend: 'try again when it is back' },
+  CANCELLED: { status: 499, detail: 'The client closed the connection', mend: 'nothing; the work was dropped' },
+  CONFIG_INVALID: { status: 500, detail: '{reason}', mend: 'correct the configuration and start again' },
+  FETCH_FAILED: { status: 502, detail: '{reason}', mend: 'check that this host reaches the URL and its login' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof table;
+export const errorTable: Readonly<Record<ErrorCode, ErrorRow>> = table;
+
+/** An error of the table above. `params` fill the `{name}` parts of its text; they never hold a secret. */
+export class ZmdetectError extends Error {
+  readonly code: ErrorCode;
+  readonly params: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, params: Record<string, string | number> = {}, options?: ErrorOptions) {
+    const detail = errorTable[code].detail.replace(/\{(\w+)\}/g, (part, name: string) => String(params[name] ?? part));
+    super(detail, options);
+    this.name = 'ZmdetectError';
+    this.code = code;
+    this.params = params;
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+}
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(table, code);
+}
