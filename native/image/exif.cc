@@ -6,27 +6,38 @@
 
 namespace zmdetect {
 
-int exif_orientation(Bytes tiff) {
+namespace {
+
+bool is_big_endian(Bytes tiff) { return tiff[0] == 'M' && tiff[1] == 'M'; }
+
+}  // namespace
+
+std::size_t orientation_place(Bytes tiff) {
   // TIFF 6.0, section 2. Header: byte order, 42, offset of the first directory. Directory: entry count, then entries
   // of 12 bytes: tag, type, count, value (or its offset, but a single SHORT lies in the entry itself).
   constexpr std::uint32_t kOrientationTag = 0x0112;
-  constexpr std::uint32_t kShort = 3;
   constexpr std::uint32_t kEntrySize = 12;
-  if (tiff.size() < 8) return 1;
-  const bool big_endian = tiff[0] == 'M' && tiff[1] == 'M';
-  if (!big_endian && !(tiff[0] == 'I' && tiff[1] == 'I')) return 1;
-  const ByteReader reader(tiff, big_endian);
-  if (reader.u16(2) != 42) return 1;
+  constexpr std::uint32_t kValue = 8;
+  if (tiff.size() < 8) return 0;
+  if (!is_big_endian(tiff) && !(tiff[0] == 'I' && tiff[1] == 'I')) return 0;
+  const ByteReader reader(tiff, is_big_endian(tiff));
+  if (reader.u16(2) != 42) return 0;
 
   const std::uint64_t directory = reader.u32(4);
   const std::uint32_t entries = reader.u16(directory);
   for (std::uint32_t i = 0; i < entries; ++i) {
     const std::uint64_t entry = directory + 2 + std::uint64_t(i) * kEntrySize;
-    if (reader.u16(entry) != kOrientationTag) continue;
-    const std::uint32_t value = reader.u16(entry + 8);
-    return reader.u16(entry + 2) == kShort && value >= 1 && value <= 8 ? int(value) : 1;
+    if (reader.u16(entry) == kOrientationTag) return entry + kValue + 2 <= tiff.size() ? entry + kValue : 0;
   }
-  return 1;
+  return 0;
+}
+
+int exif_orientation(Bytes tiff) {
+  const std::size_t place = orientation_place(tiff);
+  if (place == 0) return 1;
+  // The entry's type is not looked at: some writers put LONG or BYTE, and OpenCV reads 16 bits all the same.
+  const std::uint32_t value = ByteReader(tiff, is_big_endian(tiff)).u16(place);
+  return value >= 1 && value <= 8 ? int(value) : 1;
 }
 
 Bytes riff_chunk(Bytes riff, const char* name) {

@@ -41,6 +41,9 @@ Image allocate_image(int width, int height);
 /// JPEG puts before it. 1 when there is none or when the block is damaged.
 int exif_orientation(Bytes tiff);
 
+/// Where in a TIFF structure the two bytes of the orientation's value lie, 0 if nowhere.
+std::size_t orientation_place(Bytes tiff);
+
 /// The payload of the first chunk `name` (four characters) in a RIFF file, empty if there is none.
 Bytes riff_chunk(Bytes riff, const char* name);
 

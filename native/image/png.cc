@@ -2,6 +2,7 @@
 #include <spng.h>
 
 #include <memory>
+#include <new>
 
 #include "image/formats.h"
 
@@ -39,10 +40,11 @@ Result<StoredImage> decode_png(Bytes bytes, const DecodeLimits& limits) {
 
   // Without SPNG_DECODE_TRNS and SPNG_DECODE_GAMMA: alpha is dropped, gamma ignored; 16 bits lose their low byte.
   Image image = allocate_image(int(header.width), int(header.height));
-  if (const int error = spng_decode_image(context.get(), image.pixels.get(), image.bytes(), SPNG_FMT_RGB8, 0)) {
-    return error == SPNG_EMEM ? Status(Code::kOutOfMemory, "no memory to decode the PNG")
-                              : undecodable(kFormat, spng_strerror(error));
-  }
+  int error = spng_decode_image(context.get(), image.pixels.get(), image.bytes(), SPNG_FMT_RGB8, 0);
+  // Reads on to the end mark: without it OpenCV rejects the file, and an eXIf chunk may lie behind the picture.
+  if (error == 0) error = spng_decode_chunks(context.get());
+  if (error == SPNG_EMEM) throw std::bad_alloc();
+  if (error != 0) return undecodable(kFormat, spng_strerror(error));
   const int orientation = orientation_of(context.get());
   return StoredImage{std::move(image), orientation};
 }

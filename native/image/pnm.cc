@@ -1,4 +1,5 @@
 // PNM (P1 to P6) by hand: Leptonica reads 16-bit values in the wrong byte order and ignores the maximum value.
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -82,10 +83,12 @@ Result<StoredImage> decode_pnm(Bytes bytes, const DecodeLimits& limits) {
     if (sample_bytes == 1) return raster[row + i];
     return std::uint32_t(raster[row + 2 * i] << 8 | raster[row + 2 * i + 1]);
   };
-  // 16 bits lose the low byte; 8-bit values are taken as they are, whatever the maximum, as OpenCV takes them.
+  // As OpenCV has it: 16 bits lose the low byte; 8-bit text is stretched to 255; 8-bit bytes stay as they are,
+  // whatever the maximum says.
   const auto to_byte = [&](std::uint32_t value) -> std::uint8_t {
     if (bitmap) return value != 0 ? 0 : 255;
-    return std::uint8_t(sample_bytes == 2 ? value >> 8 : value);
+    if (sample_bytes == 2) return std::uint8_t(std::min(value, 65535U) >> 8);
+    return std::uint8_t(text ? std::min(value, *maximum) * 255 / *maximum : value);
   };
 
   Image image = allocate_image(int(*width), int(*height));
