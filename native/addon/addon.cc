@@ -1,0 +1,181 @@
+// The Node-API border: arguments in, results out, nothing decided here. src/engine/native.ts declares these functions.
+
+#include <napi.h>
+
+#include <thread>
+
+#include "addon/bridge.h"
+#include "addon/convert.h"
+#include "engine/cpu.h"
+#include "engine/engine.h"
+
+namespace zmdetect {
+namespace {
+
+/// What JavaScript holds as an engine: the engine, and the way back from its threads.
+struct EngineHandle {
+  std::shared_ptr<Engine> engine;
+  std::unique_ptr<Bridge> bridge;
+  std::thread closer;
+};
+
+using ImagePtr = std::shared_ptr<const Image>;
+using ModelPtr = std::shared_ptr<Model>;
+
+template <typename T>
+Napi::External<T> wrap(Napi::Env env, T value) {
+  return Napi::External<T>::New(env, new T(std::move(value)), [](Napi::Env, T* gone) { delete gone; });
+}
+
+template <typename T>
+T& unwrap(const Napi::CallbackInfo& info, std::size_t index) {
+  return *info[index].As<Napi::External<T>>().Data();
+}
+
+/// Joins every thread. Afterwards nothing can call the bridge, so it is released.
+void shut(EngineHandle& handle) {
+  if (handle.closer.joinable()) handle.closer.join();
+  if (handle.engine) handle.engine->close();
+  if (handle.bridge) handle.bridge->release();
+  handle.bridge.reset();
+}
+
+/// createEngine({backendFolder, decodeThreads, maxImages, maxImagePixels}) -> engine
+Napi::Value create_engine(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  auto* handle = new EngineHandle{
+      Engine::create(engine_options(info[0].As<Napi::Object>())), std::make_unique<Bridge>(env), {}};
+  // Before the environment goes, threads that would call into it must have ended.
+  env.AddCleanupHook([handle] { shut(*handle); });
+  return Napi::External<EngineHandle>::New(env, handle);
+}
+
+/// closeEngine(engine) -> Promise<void>; waiting work is rejected with ENGINE_CLOSED.
+Napi::Value close_engine(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  Bridge& bridge = *handle.bridge;
+  auto* pending = bridge.begin(info.Env(), info[0].As<Napi::Object>());
+  const Napi::Promise promise = pending->deferred.Promise();
+  if (handle.closer.joinable()) handle.closer.join();
+  // Joining threads may take as long as one inference, so the JS thread does not do it.
+  handle.closer = std::thread([engine = handle.engine, &bridge, pending] {
+    engine->close();
+    bridge.settle(pending, [](Napi::Env env) { return env.Undefined(); });
+  });
+  return promise;
+}
+
+/// createTicket() -> ticket
+Napi::Value create_ticket(const Napi::CallbackInfo& info) { return wrap(info.Env(), std::make_shared<Ticket>()); }
+
+/// cancelTicket(ticket)
+void cancel_ticket(const Napi::CallbackInfo& info) { unwrap<TicketPtr>(info, 0)->cancel(); }
+
+/// decode(engine, bytes: Uint8Array, ticket) -> Promise<{image, width, height, queueMs, decodeMs}>
+Napi::Value decode(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  const auto bytes = info[1].As<Napi::Uint8Array>();
+  // The bytes are read in place; `begin` keeps them from being collected.
+  auto* pending = handle.bridge->begin(info.Env(), bytes);
+  const Napi::Promise promise = pending->deferred.Promise();
+  handle.engine->decode({.bytes = {bytes.Data(), bytes.ByteLength()},
+                         .ticket = unwrap<TicketPtr>(info, 2),
+                         .done = [bridge = handle.bridge.get(), pending](Result<Decoded> decoded) {
+                           bridge->settle(pending, [decoded = std::move(decoded)](Napi::Env env) -> Result<Napi::Value> {
+                             if (!decoded.ok()) return decoded.status();
+                             Napi::Object result = decoded_object(env, decoded.value());
+                             result.Set("image", wrap<ImagePtr>(env, decoded.value().image));
+                             return Napi::Value(result);
+                           });
+                         }});
+  return promise;
+}
+
+/// releaseImage(image): frees the pixels now instead of at the next garbage collection.
+void release_image(const Napi::CallbackInfo& info) { unwrap<ImagePtr>(info, 0).reset(); }
+
+/// openModel(engine, {backend, path, intraOpThreads}) -> Promise<{model, inputs, outputs, metadata}>
+Napi::Value open_model(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  auto* pending = handle.bridge->begin(info.Env(), info[0].As<Napi::Object>());
+  const Napi::Promise promise = pending->deferred.Promise();
+  handle.engine->open(open_options(info[1].As<Napi::Object>()),
+                      [bridge = handle.bridge.get(), pending](Result<ModelPtr> model) {
+                        bridge->settle(pending, [model = std::move(model)](Napi::Env env) -> Result<Napi::Value> {
+                          if (!model.ok()) return model.status();
+                          Napi::Object result = info_object(env, model.value()->info());
+                          result.Set("model", wrap<ModelPtr>(env, model.value()));
+                          return Napi::Value(result);
+                        });
+                      });
+  return promise;
+}
+
+/// prepareModel(engine, model, {classes, inputWidth, inputHeight, instances}) -> Promise<{layout, inputWidth, ...}>
+Napi::Value prepare_model(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  auto* pending = handle.bridge->begin(info.Env(), info[1].As<Napi::Object>());
+  const Napi::Promise promise = pending->deferred.Promise();
+  handle.engine->prepare(unwrap<ModelPtr>(info, 1), prepare_options(info[2].As<Napi::Object>()),
+                         [bridge = handle.bridge.get(), pending](Result<Prepared> prepared) {
+                           bridge->settle(pending, [prepared = std::move(prepared)](Napi::Env env) -> Result<Napi::Value> {
+                             if (!prepared.ok()) return prepared.status();
+                             return Napi::Value(prepared_object(env, prepared.value()));
+                           });
+                         });
+  return promise;
+}
+
+/// closeModel(engine, model) -> Promise<void>
+Napi::Value close_model(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  auto* pending = handle.bridge->begin(info.Env(), info[1].As<Napi::Object>());
+  const Napi::Promise promise = pending->deferred.Promise();
+  handle.engine->close_model(unwrap<ModelPtr>(info, 1), [bridge = handle.bridge.get(), pending] {
+    bridge->settle(pending, [](Napi::Env env) { return env.Undefined(); });
+  });
+  return promise;
+}
+
+/// detect(engine, model, image, minConfidence, ticket)
+///   -> Promise<{boxes: Float64Array [x1, y1, x2, y2, ...], scores: Float32Array, classes: Int32Array, times}>
+Napi::Value detect(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  auto* pending = handle.bridge->begin(info.Env(), info[2].As<Napi::Object>());
+  const Napi::Promise promise = pending->deferred.Promise();
+  unwrap<ModelPtr>(info, 1)->submit(
+      {.image = unwrap<ImagePtr>(info, 2),
+       .min_confidence = info[3].As<Napi::Number>().DoubleValue(),
+       .ticket = unwrap<TicketPtr>(info, 4),
+       .done = [bridge = handle.bridge.get(), pending](Result<DetectResult> result) {
+         bridge->settle(pending, [result = std::move(result)](Napi::Env env) -> Result<Napi::Value> {
+           if (!result.ok()) return result.status();
+           return Napi::Value(detect_object(env, result.value()));
+         });
+       }});
+  return promise;
+}
+
+/// usableCpus() -> number
+Napi::Value usable_cpus_value(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), usable_cpus()); }
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("createEngine", Napi::Function::New(env, create_engine));
+  exports.Set("closeEngine", Napi::Function::New(env, close_engine));
+  exports.Set("createTicket", Napi::Function::New(env, create_ticket));
+  exports.Set("cancelTicket", Napi::Function::New(env, cancel_ticket));
+  exports.Set("decode", Napi::Function::New(env, decode));
+  exports.Set("releaseImage", Napi::Function::New(env, release_image));
+  exports.Set("openModel", Napi::Function::New(env, open_model));
+  exports.Set("prepareModel", Napi::Function::New(env, prepare_model));
+  exports.Set("closeModel", Napi::Function::New(env, close_model));
+  exports.Set("detect", Napi::Function::New(env, detect));
+  exports.Set("usableCpus", Napi::Function::New(env, usable_cpus_value));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(zmdetect, init)
+
+}  // namespace zmdetect

@@ -1,0 +1,121 @@
+#include "addon/convert.h"
+
+namespace zmdetect {
+namespace {
+
+int integer(const Napi::Object& object, const char* key) { return object.Get(key).As<Napi::Number>().Int32Value(); }
+
+std::string text(const Napi::Object& object, const char* key) {
+  return object.Get(key).As<Napi::String>().Utf8Value();
+}
+
+const char* type_name(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32: return "float32";
+    case ElementType::kFloat16: return "float16";
+    case ElementType::kUint8: return "uint8";
+    case ElementType::kInt8: return "int8";
+    case ElementType::kInt32: return "int32";
+    case ElementType::kInt64: return "int64";
+    case ElementType::kOther: return "other";
+  }
+  return "other";
+}
+
+Napi::Array tensor_array(Napi::Env env, const std::vector<TensorInfo>& tensors) {
+  Napi::Array list = Napi::Array::New(env, tensors.size());
+  for (std::uint32_t i = 0; i < tensors.size(); ++i) {
+    Napi::Array shape = Napi::Array::New(env, tensors[i].shape.size());
+    for (std::uint32_t axis = 0; axis < tensors[i].shape.size(); ++axis) {
+      shape.Set(axis, static_cast<double>(tensors[i].shape[axis]));
+    }
+    Napi::Object tensor = Napi::Object::New(env);
+    tensor.Set("name", tensors[i].name);
+    tensor.Set("type", type_name(tensors[i].type));
+    tensor.Set("shape", shape);
+    list.Set(i, tensor);
+  }
+  return list;
+}
+
+}  // namespace
+
+EngineOptions engine_options(const Napi::Object& object) {
+  EngineOptions options;
+  options.backend_folder = text(object, "backendFolder");
+  options.decode_threads = integer(object, "decodeThreads");
+  options.max_images = integer(object, "maxImages");
+  options.limits.max_pixels = static_cast<std::uint64_t>(object.Get("maxImagePixels").As<Napi::Number>().Int64Value());
+  return options;
+}
+
+OpenOptions open_options(const Napi::Object& object) {
+  OpenOptions options;
+  options.backend = text(object, "backend");
+  options.load.path = text(object, "path");
+  options.load.intra_op_threads = integer(object, "intraOpThreads");
+  return options;
+}
+
+PrepareOptions prepare_options(const Napi::Object& object) {
+  return {.classes = integer(object, "classes"),
+          .input_width = integer(object, "inputWidth"),
+          .input_height = integer(object, "inputHeight"),
+          .instances = integer(object, "instances")};
+}
+
+Napi::Object decoded_object(Napi::Env env, const Decoded& decoded) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("width", decoded.image->width);
+  object.Set("height", decoded.image->height);
+  object.Set("queueMs", decoded.queue_ms);
+  object.Set("decodeMs", decoded.decode_ms);
+  return object;
+}
+
+Napi::Object info_object(Napi::Env env, const ModelInfo& info) {
+  Napi::Object metadata = Napi::Object::New(env);
+  for (const auto& [key, value] : info.metadata) metadata.Set(key, value);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("inputs", tensor_array(env, info.inputs));
+  object.Set("outputs", tensor_array(env, info.outputs));
+  object.Set("metadata", metadata);
+  return object;
+}
+
+Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("layout", prepared.layout);
+  object.Set("inputWidth", prepared.input_width);
+  object.Set("inputHeight", prepared.input_height);
+  object.Set("dynamicBatch", prepared.dynamic_batch);
+  object.Set("instances", prepared.instances);
+  object.Set("warmupMs", prepared.warmup_ms);
+  return object;
+}
+
+Napi::Object detect_object(Napi::Env env, const DetectResult& result) {
+  const std::size_t count = result.detections.size();
+  // Doubles, since a wild network may put a corner beyond 32 bits.
+  Napi::Float64Array boxes = Napi::Float64Array::New(env, count * 4);
+  Napi::Float32Array scores = Napi::Float32Array::New(env, count);
+  Napi::Int32Array classes = Napi::Int32Array::New(env, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t k = 0; k < 4; ++k) boxes[i * 4 + k] = static_cast<double>(result.detections[i].box[k]);
+    scores[i] = result.detections[i].score;
+    classes[i] = result.detections[i].class_id;
+  }
+  Napi::Object times = Napi::Object::New(env);
+  times.Set("letterbox", result.times.letterbox);
+  times.Set("queue", result.times.queue);
+  times.Set("infer", result.times.infer);
+  times.Set("post", result.times.post);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("boxes", boxes);
+  object.Set("scores", scores);
+  object.Set("classes", classes);
+  object.Set("times", times);
+  return object;
+}
+
+}  // namespace zmdetect

@@ -1,0 +1,19 @@
+// Plain structs from and to JavaScript objects. TypeScript has validated every value before it comes here.
+#pragma once
+
+#include <napi.h>
+
+#include "engine/engine.h"
+
+namespace zmdetect {
+
+EngineOptions engine_options(const Napi::Object& object);
+OpenOptions open_options(const Napi::Object& object);
+PrepareOptions prepare_options(const Napi::Object& object);
+
+Napi::Object decoded_object(Napi::Env env, const Decoded& decoded);
+Napi::Object info_object(Napi::Env env, const ModelInfo& info);
+Napi::Object prepared_object(Napi::Env env, const Prepared& prepared);
+Napi::Object detect_object(Napi::Env env, const DetectResult& result);
+
+}  // namespace zmdetect

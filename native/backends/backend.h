@@ -1,0 +1,77 @@
+// The one interface behind which every inference runtime stands. A backend is a shared library of its own, opened on
+// first use; it exports `zmdetect_backend` and knows no other backend.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "status.h"
+
+namespace zmdetect {
+
+enum class ElementType { kFloat32, kFloat16, kUint8, kInt8, kInt32, kInt64, kOther };
+
+/// A tensor as the model file declares it. A dimension of -1 is symbolic: the caller chooses it.
+struct TensorInfo {
+  std::string name;
+  ElementType type = ElementType::kOther;
+  std::vector<std::int64_t> shape;
+};
+
+/// What a model file says of itself.
+struct ModelInfo {
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  std::map<std::string, std::string> metadata;
+};
+
+/// A tensor that somebody else owns. `data` has the row-major elements of `shape`.
+struct TensorView {
+  const void* data = nullptr;
+  ElementType type = ElementType::kOther;
+  std::vector<std::int64_t> shape;
+};
+
+struct LoadOptions {
+  std::string path;          // weights file
+  int intra_op_threads = 1;  // threads of one inference, at least 1
+};
+
+/// One place to run a model; used by one thread at a time.
+class Instance {
+ public:
+  virtual ~Instance() = default;
+
+  /// Runs the network on one input tensor, which is read in place. `outputs` stay valid until the next call on this
+  /// instance. Errors: kInferenceFailed, kOutOfMemory, kDeviceUnavailable.
+  virtual Status run(const TensorView& input, std::vector<TensorView>& outputs) = 0;
+};
+
+/// A model's weights in memory, shared by its instances. Must outlive them.
+class LoadedModel {
+ public:
+  virtual ~LoadedModel() = default;
+  virtual const ModelInfo& info() const = 0;
+  virtual Result<std::unique_ptr<Instance>> create_instance() = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* name() const = 0;
+  /// Version of the runtime behind it, for example "1.30.0".
+  virtual std::string version() const = 0;
+  /// Errors: kModelFileMissing, kModelUnreadable, kDeviceUnavailable, kOutOfMemory. Safe from any thread.
+  virtual Result<std::unique_ptr<LoadedModel>> load(const LoadOptions& options) = 0;
+};
+
+/// Signature of the one symbol that a backend library exports: `extern "C" Backend* zmdetect_backend()`.
+/// The object lives as long as the process.
+using BackendEntry = Backend* (*)();
+inline constexpr const char* kBackendEntry = "zmdetect_backend";
+
+}  // namespace zmdetect

@@ -1,0 +1,180 @@
+// ONNX Runtime behind the backend interface (CPU).
+
+#include <onnxruntime_cxx_api.h>
+
+#include <array>
+#include <filesystem>
+
+#include "backends/backend.h"
+
+namespace zmdetect {
+namespace {
+
+ElementType element_type(ONNXTensorElementDataType type) {
+  switch (type) {
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return ElementType::kFloat32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return ElementType::kFloat16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return ElementType::kUint8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return ElementType::kInt8;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return ElementType::kInt32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return ElementType::kInt64;
+    default: return ElementType::kOther;
+  }
+}
+
+/// Runtime failures arrive as exceptions; this is the library border at which they become a Status.
+Status failure(Code code, const std::string& what, const Ort::Exception& error) {
+  const bool memory = std::string_view(error.what()).find("allocate memory") != std::string_view::npos;
+  return Status(memory ? Code::kOutOfMemory : code, what + ": " + error.what());
+}
+
+std::vector<TensorInfo> tensors(const Ort::Session& session, bool inputs) {
+  Ort::AllocatorWithDefaultOptions allocator;
+  const std::size_t count = inputs ? session.GetInputCount() : session.GetOutputCount();
+  std::vector<TensorInfo> list;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto name = inputs ? session.GetInputNameAllocated(i, allocator) : session.GetOutputNameAllocated(i, allocator);
+    const Ort::TypeInfo type = inputs ? session.GetInputTypeInfo(i) : session.GetOutputTypeInfo(i);
+    TensorInfo info{.name = name.get(), .type = ElementType::kOther, .shape = {}};
+    if (type.GetONNXType() == ONNX_TYPE_TENSOR) {
+      const auto tensor = type.GetTensorTypeAndShapeInfo();
+      info.type = element_type(tensor.GetElementType());
+      info.shape = tensor.GetShape();
+    }
+    list.push_back(std::move(info));
+  }
+  return list;
+}
+
+std::map<std::string, std::string> metadata(const Ort::Session& session) {
+  Ort::AllocatorWithDefaultOptions allocator;
+  const Ort::ModelMetadata model = session.GetModelMetadata();
+  std::map<std::string, std::string> entries;
+  for (const auto& key : model.GetCustomMetadataMapKeysAllocated(allocator)) {
+    entries[key.get()] = model.LookupCustomMetadataMapAllocated(key.get(), allocator).get();
+  }
+  return entries;
+}
+
+ONNXTensorElementDataType onnx_type(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    case ElementType::kFloat16: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+    case ElementType::kUint8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
+    default: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+  }
+}
+
+std::size_t element_size(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32:
+    case ElementType::kInt32: return 4;
+    case ElementType::kFloat16: return 2;
+    case ElementType::kInt64: return 8;
+    default: return 1;
+  }
+}
+
+class OnnxInstance : public Instance {
+ public:
+  OnnxInstance(Ort::Session& session, const ModelInfo& info) : session_(session) {
+    input_name_ = info.inputs.at(0).name.c_str();
+    for (const TensorInfo& output : info.outputs) output_names_.push_back(output.name.c_str());
+  }
+
+  Status run(const TensorView& input, std::vector<TensorView>& outputs) override {
+    std::size_t bytes = element_size(input.type);
+    for (std::int64_t side : input.shape) bytes *= std::size_t(side);
+    try {
+      // The tensor borrows the caller's memory; nothing is copied on the way in.
+      Ort::Value tensor = Ort::Value::CreateTensor(memory_, const_cast<void*>(input.data), bytes, input.shape.data(),
+                                                   input.shape.size(), onnx_type(input.type));
+      values_ = session_.Run(Ort::RunOptions{nullptr}, &input_name_, &tensor, 1, output_names_.data(),
+                             output_names_.size());
+      outputs.clear();
+      for (const Ort::Value& value : values_) {
+        const auto shape = value.GetTensorTypeAndShapeInfo();
+        outputs.push_back({value.GetTensorRawData(), element_type(shape.GetElementType()), shape.GetShape()});
+      }
+      return Status();
+    } catch (const Ort::Exception& error) {
+      return failure(Code::kInferenceFailed, "ONNX Runtime", error);
+    }
+  }
+
+ private:
+  Ort::Session& session_;
+  Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+  const char* input_name_ = nullptr;
+  std::vector<const char*> output_names_;
+  std::vector<Ort::Value> values_;
+};
+
+class OnnxModel : public LoadedModel {
+ public:
+  explicit OnnxModel(Ort::Session session) : session_(std::move(session)) {
+    info_.inputs = tensors(session_, true);
+    info_.outputs = tensors(session_, false);
+    info_.metadata = metadata(session_);
+  }
+
+  const ModelInfo& info() const override { return info_; }
+
+  /// Run() may be called by many threads at once, so the instances share one session and its weights.
+  Result<std::unique_ptr<Instance>> create_instance() override {
+    return std::unique_ptr<Instance>(std::make_unique<OnnxInstance>(session_, info_));
+  }
+
+ private:
+  Ort::Session session_;
+  ModelInfo info_;
+};
+
+class OnnxBackend : public Backend {
+ public:
+  const char* name() const override { return "onnx"; }
+  std::string version() const override { return OrtGetApiBase()->GetVersionString(); }
+
+  Result<std::unique_ptr<LoadedModel>> load(const LoadOptions& options) override {
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(options.path, missing);
+    if (missing) return Status(Code::kModelFileMissing, options.path + ": " + missing.message());
+    if (size == 0) return Status(Code::kModelUnreadable, options.path + " is empty");
+    try {
+      Ort::SessionOptions session;
+      session.SetIntraOpNumThreads(options.intra_op_threads);
+      session.SetInterOpNumThreads(1);
+      session.SetExecutionMode(ORT_SEQUENTIAL);
+      session.SetGraphOptimizationLevel(ORT_ENABLE_ALL);
+      // Spinning burns a core that decoding and other models could use.
+      session.AddConfigEntry("session.intra_op.allow_spinning", "0");
+      session.AddConfigEntry("session.inter_op.allow_spinning", "0");
+      Ort::Session opened(environment(), options.path.c_str(), session);
+      if (opened.GetInputCount() != 1) {
+        return Status(Code::kModelLayoutUnknown, options.path + " has " + std::to_string(opened.GetInputCount()) +
+                                                     " inputs, expected 1");
+      }
+      return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened)));
+    } catch (const Ort::Exception& error) {
+      return failure(Code::kModelUnreadable, options.path, error);
+    } catch (const std::bad_alloc&) {
+      return Status(Code::kOutOfMemory, options.path + ": no memory to load it");
+    }
+  }
+
+ private:
+  /// One environment per process, as ONNX Runtime asks; its own log stays quiet below errors.
+  static Ort::Env& environment() {
+    static Ort::Env* env = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "zmdetect");
+    return *env;
+  }
+};
+
+}  // namespace
+}  // namespace zmdetect
+
+extern "C" __attribute__((visibility("default"))) zmdetect::Backend* zmdetect_backend() {
+  // Never destroyed: threads may still run in it while the process exits.
+  static auto* backend = new zmdetect::OnnxBackend();
+  return backend;
+}

@@ -1,0 +1,99 @@
+// The engine: owns the threads, admits pictures, opens models. Knows neither Node nor HTTP nor a runtime's library.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+
+#include "engine/model.h"
+#include "engine/ticket.h"
+#include "engine/worker_pool.h"
+#include "image/image.h"
+
+namespace zmdetect {
+
+struct EngineOptions {
+  std::string backend_folder;  // where zmdetect_<name>.so lie
+  int decode_threads = 0;      // 0 = usable processors
+  int max_images = 0;          // decoded pictures alive at once; 0 = two for every decode thread and two more
+  DecodeLimits limits;
+};
+
+struct Decoded {
+  std::shared_ptr<const Image> image;
+  double queue_ms = 0;
+  double decode_ms = 0;
+};
+
+/// Bytes to decode; `bytes` must stay valid until `done` has been called (once, from an engine thread, no lock held).
+struct DecodeJob {
+  std::span<const std::uint8_t> bytes;
+  TicketPtr ticket;
+  std::function<void(Result<Decoded>)> done;
+};
+
+struct OpenOptions {
+  std::string backend;  // "onnx"
+  LoadOptions load;
+};
+
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  static std::shared_ptr<Engine> create(const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Queues bytes. A picture is decoded only while fewer than `max_images` are alive, so that a burst of uploads
+  /// waits as compressed bytes; letting the last reference to an image go admits the next one.
+  void decode(DecodeJob job);
+
+  /// Opens a model file on the load thread.
+  void open(OpenOptions options, std::function<void(Result<std::shared_ptr<Model>>)> done);
+
+  /// Warms a model up on the load thread.
+  void prepare(std::shared_ptr<Model> model, PrepareOptions options, std::function<void(Result<Prepared>)> done);
+
+  /// Unloads on the load thread; `done` is called when no thread of the model runs any more.
+  void close_model(std::shared_ptr<Model> model, std::function<void()> done);
+
+  /// Closes every model, fails what waits, joins all threads. Blocks for at most one inference. Idempotent.
+  void close();
+
+  int decode_threads() const { return decode_threads_; }
+
+ private:
+  explicit Engine(const EngineOptions& options);
+  struct Waiting {
+    DecodeJob job;
+    Stopwatch since_submit;
+  };
+
+  void pump();
+  void run(Waiting waiting);
+  void image_gone();
+  /// False when the engine is closed; the task is dropped then.
+  bool post_load(std::function<void()> task);
+
+  const EngineOptions options_;
+  const int decode_threads_;
+  const int max_images_;
+
+  // Guards everything below it, and posting to a pool against close(). Only a pool's own lock is taken under it;
+  // nothing is decoded, loaded or called back.
+  std::mutex mutex_;
+  std::deque<Waiting> waiting_;
+  int images_ = 0;  // decoded pictures alive, and those being decoded
+  bool closed_ = false;
+  std::set<std::shared_ptr<Model>> models_;
+
+  // Last members: their threads end before what they use goes.
+  std::unique_ptr<WorkerPool> decode_pool_;
+  std::unique_ptr<WorkerPool> load_pool_;
+};
+
+}  // namespace zmdetect

@@ -1,0 +1,256 @@
+// The engine and a model's queue, with a network that the test controls.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/support.h"
+
+namespace zmdetect {
+namespace {
+
+using testing::grey_image;
+using testing::Later;
+using testing::read_file;
+using testing::source_file;
+
+/// What a test lets the network do, and what it saw.
+struct Control {
+  std::atomic<int> runs{0};
+  std::atomic<int> running{0};
+  std::atomic<int> most_running{0};
+  std::atomic<int> delay_ms{0};
+  std::atomic<bool> fail{false};
+};
+
+/// Answers one box, in the v8 layout with one class, on every picture.
+class ConstantInstance : public Instance {
+ public:
+  explicit ConstantInstance(Control& control) : control_(control) {}
+
+  Status run(const TensorView&, std::vector<TensorView>& outputs) override {
+    const int running = ++control_.running;
+    int most = control_.most_running;
+    while (running > most && !control_.most_running.compare_exchange_weak(most, running)) {
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(control_.delay_ms));
+    ++control_.runs;
+    --control_.running;
+    if (control_.fail) return Status(Code::kInferenceFailed, "told to fail");
+    outputs = {TensorView{data_, ElementType::kFloat32, {1, 5, 6}}};
+    return Status();
+  }
+
+ private:
+  Control& control_;
+  const float data_[30] = {16, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, .9F, 0, 0, 0, 0, 0};
+};
+
+class ConstantModel : public LoadedModel {
+ public:
+  explicit ConstantModel(Control& control) : control_(control) {
+    info_.inputs.push_back({"images", ElementType::kFloat32, {1, 3, 32, 32}});
+    info_.outputs.push_back({"output0", ElementType::kFloat32, {1, 5, 6}});
+  }
+  const ModelInfo& info() const override { return info_; }
+  Result<std::unique_ptr<Instance>> create_instance() override {
+    return std::unique_ptr<Instance>(std::make_unique<ConstantInstance>(control_));
+  }
+
+ private:
+  Control& control_;
+  ModelInfo info_;
+};
+
+class ModelTest : public ::testing::Test {
+ protected:
+  void start(int instances) {
+    model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), pool);
+    const Result<Prepared> prepared = model->prepare({.classes = 1, .instances = instances});
+    ASSERT_TRUE(prepared.ok()) << prepared.status().message();
+    EXPECT_EQ(prepared.value().layout, "yolov8");
+    control.runs = 0;
+  }
+  void TearDown() override {
+    if (model) model->close();
+  }
+
+  DetectJob job(const TicketPtr& ticket, Later<Result<DetectResult>>& later) {
+    return {.image = grey_image(64, 48), .min_confidence = 0.3, .ticket = ticket, .done = later.callback()};
+  }
+
+  Control control;
+  WorkerPool pool{"test", 2};
+  std::shared_ptr<Model> model;
+};
+
+TEST_F(ModelTest, DetectsAndMapsBoxesBackToThePicture) {
+  start(1);
+  Later<Result<DetectResult>> later;
+  model->submit(job(std::make_shared<Ticket>(), later));
+  const Result<DetectResult> result = later.get();
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  ASSERT_EQ(result.value().detections.size(), 1U);
+  const Detection& d = result.value().detections[0];
+  // 64x48 in 32x32: scale 0.5, 4 rows of padding above.
+  EXPECT_EQ(std::vector<std::int64_t>(d.box, d.box + 4), (std::vector<std::int64_t>{24, 16, 40, 32}));
+}
+
+TEST_F(ModelTest, AnswersEveryPictureOfManyThreads) {
+  start(2);
+  std::atomic<int> answered{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        model->submit({.image = grey_image(64, 48),
+                       .min_confidence = 0.3,
+                       .ticket = std::make_shared<Ticket>(),
+                       .done = [&](const Result<DetectResult>& result) { answered += result.ok() ? 1 : 0; }});
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  while (answered < 200) std::this_thread::yield();
+  EXPECT_EQ(control.runs, 200);
+}
+
+TEST_F(ModelTest, RunsNoMoreInferencesAtOnceThanItHasInstances) {
+  start(2);
+  control.delay_ms = 5;
+  std::vector<Later<Result<DetectResult>>> later(12);
+  for (auto& one : later) model->submit(job(std::make_shared<Ticket>(), one));
+  for (auto& one : later) EXPECT_TRUE(one.get().ok());
+  EXPECT_EQ(control.most_running, 2);
+}
+
+TEST_F(ModelTest, DoesNotComputeWhatWasCancelledWhileItWaited) {
+  start(1);
+  control.delay_ms = 50;
+  std::vector<Later<Result<DetectResult>>> later(20);
+  const auto kept = std::make_shared<Ticket>();
+  const auto cancelled = std::make_shared<Ticket>();
+  model->submit(job(kept, later[0]));
+  for (std::size_t i = 1; i < later.size(); ++i) model->submit(job(cancelled, later[i]));
+  cancelled->cancel();
+  EXPECT_TRUE(later[0].get().ok());
+  for (std::size_t i = 1; i < later.size(); ++i) EXPECT_EQ(later[i].get().status().code(), Code::kCancelled);
+  EXPECT_EQ(control.runs, 1);
+}
+
+TEST_F(ModelTest, ReportsAFailedInferenceAndGoesOn) {
+  start(1);
+  control.fail = true;
+  Later<Result<DetectResult>> broken;
+  model->submit(job(std::make_shared<Ticket>(), broken));
+  EXPECT_EQ(broken.get().status().code(), Code::kInferenceFailed);
+  control.fail = false;
+  Later<Result<DetectResult>> sound;
+  model->submit(job(std::make_shared<Ticket>(), sound));
+  EXPECT_TRUE(sound.get().ok());
+}
+
+TEST_F(ModelTest, RefusesAPictureThatScalesToNothing) {
+  start(1);
+  Later<Result<DetectResult>> later;
+  model->submit({.image = grey_image(1, 5000), .ticket = std::make_shared<Ticket>(), .done = later.callback()});
+  EXPECT_EQ(later.get().status().code(), Code::kImageTooThin);
+}
+
+TEST_F(ModelTest, ClosingFailsWhatWaitsAndRefusesWhatComes) {
+  start(1);
+  control.delay_ms = 30;
+  std::vector<Later<Result<DetectResult>>> later(10);
+  for (auto& one : later) model->submit(job(std::make_shared<Ticket>(), one));
+  model->close();
+  int closed = 0;
+  for (auto& one : later) closed += one.get().status().code() == Code::kEngineClosed ? 1 : 0;
+  EXPECT_GE(closed, 8);
+  Later<Result<DetectResult>> late;
+  model->submit(job(std::make_shared<Ticket>(), late));
+  EXPECT_EQ(late.get().status().code(), Code::kEngineClosed);
+}
+
+TEST_F(ModelTest, RefusesASizeThatTheFileRulesOut) {
+  model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), pool);
+  const Result<Prepared> prepared = model->prepare({.classes = 1, .input_width = 64, .input_height = 64});
+  EXPECT_EQ(prepared.status().code(), Code::kModelLayoutUnknown);
+}
+
+class EngineTest : public ::testing::Test {
+ protected:
+  void SetUp() override { sample = read_file(source_file("models/sample.jpg")); }
+  void TearDown() override { engine->close(); }
+
+  Result<Decoded> decode(std::span<const std::uint8_t> bytes) {
+    Later<Result<Decoded>> later;
+    engine->decode({.bytes = bytes, .ticket = std::make_shared<Ticket>(), .done = later.callback()});
+    return later.get();
+  }
+
+  std::vector<std::uint8_t> sample;
+  std::shared_ptr<Engine> engine =
+      Engine::create({.backend_folder = ZMDETECT_BACKEND_DIR, .decode_threads = 2, .max_images = 2});
+};
+
+TEST_F(EngineTest, DecodesAPicture) {
+  const Result<Decoded> decoded = decode(sample);
+  ASSERT_TRUE(decoded.ok()) << decoded.status().message();
+  EXPECT_EQ(decoded.value().image->width, 1280);
+  EXPECT_EQ(decoded.value().image->height, 720);
+}
+
+TEST_F(EngineTest, KeepsBytesWaitingWhileTooManyPicturesAreAlive) {
+  Result<Decoded> first = decode(sample);
+  Result<Decoded> second = decode(sample);
+  std::atomic<bool> third{false};
+  Later<Result<Decoded>> later;
+  engine->decode({.bytes = sample, .ticket = std::make_shared<Ticket>(), .done = [&, done = later.callback()](auto result) {
+                    third = true;
+                    done(std::move(result));
+                  }});
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(third);
+  first.value().image.reset();
+  EXPECT_TRUE(later.get().ok());
+}
+
+TEST_F(EngineTest, AFailedDecodeHoldsNoPlace) {
+  const std::vector<std::uint8_t> garbage(100, 7);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(decode(garbage).status().code(), Code::kImageUndecodable);
+  EXPECT_TRUE(decode(sample).ok());
+}
+
+TEST_F(EngineTest, DropsCancelledBytes) {
+  const auto ticket = std::make_shared<Ticket>();
+  ticket->cancel();
+  Later<Result<Decoded>> later;
+  engine->decode({.bytes = sample, .ticket = ticket, .done = later.callback()});
+  EXPECT_EQ(later.get().status().code(), Code::kCancelled);
+}
+
+TEST_F(EngineTest, ClosingFailsWhatWaitsAndRefusesWhatComes) {
+  Result<Decoded> first = decode(sample);
+  Result<Decoded> second = decode(sample);
+  Later<Result<Decoded>> waiting;
+  engine->decode({.bytes = sample, .ticket = std::make_shared<Ticket>(), .done = waiting.callback()});
+  engine->close();
+  EXPECT_EQ(waiting.get().status().code(), Code::kEngineClosed);
+  EXPECT_EQ(decode(sample).status().code(), Code::kEngineClosed);
+  Later<Result<std::shared_ptr<Model>>> model;
+  engine->open({.backend = "onnx", .load = {.path = source_file("models/default.onnx")}}, model.callback());
+  EXPECT_EQ(model.get().status().code(), Code::kEngineClosed);
+}
+
+TEST_F(EngineTest, SaysWhichBackendIsMissing) {
+  Later<Result<std::shared_ptr<Model>>> model;
+  engine->open({.backend = "nothing", .load = {.path = "x"}}, model.callback());
+  const Status status = model.get().status();
+  EXPECT_EQ(status.code(), Code::kBackendUnavailable);
+  EXPECT_NE(status.message().find("zmdetect_nothing.so"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace zmdetect

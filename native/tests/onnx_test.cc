@@ -1,0 +1,99 @@
+// ONNX Runtime through the engine, on the embedded default model.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "engine/engine.h"
+#include "tests/support.h"
+
+namespace zmdetect {
+namespace {
+
+using testing::Later;
+using testing::read_file;
+using testing::source_file;
+
+class OnnxTest : public ::testing::Test {
+ protected:
+  void TearDown() override { engine->close(); }
+
+  Result<std::shared_ptr<Model>> open(const std::string& path) {
+    Later<Result<std::shared_ptr<Model>>> later;
+    engine->open({.backend = "onnx", .load = {.path = path, .intra_op_threads = 1}}, later.callback());
+    return later.get();
+  }
+
+  std::string temporary(const std::string& name, const std::string& content) {
+    const auto path = std::filesystem::temp_directory_path() / ("zmdetect_test_" + name);
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+
+  std::shared_ptr<Engine> engine = Engine::create({.backend_folder = ZMDETECT_BACKEND_DIR});
+};
+
+TEST_F(OnnxTest, ReadsWhatTheFileSaysOfItself) {
+  const auto model = open(source_file("models/default.onnx"));
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const ModelInfo& info = model.value()->info();
+  ASSERT_EQ(info.inputs.size(), 1U);
+  EXPECT_EQ(info.inputs[0].shape, (std::vector<std::int64_t>{-1, 3, 320, 320}));
+  EXPECT_EQ(info.outputs[0].type, ElementType::kFloat32);
+  EXPECT_NE(info.metadata.at("names").find("circle"), std::string::npos);
+}
+
+TEST_F(OnnxTest, FindsTheShapesOfTheSamplePicture) {
+  const auto model = open(source_file("models/default.onnx"));
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  Later<Result<Prepared>> prepared;
+  engine->prepare(model.value(), {.classes = 5}, prepared.callback());
+  const Result<Prepared> ready = prepared.get();
+  ASSERT_TRUE(ready.ok()) << ready.status().message();
+  EXPECT_EQ(ready.value().input_width, 320);
+  EXPECT_TRUE(ready.value().dynamic_batch);
+
+  const auto bytes = read_file(source_file("models/sample.jpg"));
+  const auto ticket = std::make_shared<Ticket>();
+  Later<Result<Decoded>> decoded;
+  engine->decode({.bytes = bytes, .ticket = ticket, .done = decoded.callback()});
+  Later<Result<DetectResult>> detected;
+  model.value()->submit({.image = decoded.get().value().image, .ticket = ticket, .done = detected.callback()});
+  const Result<DetectResult> result = detected.get();
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_GE(result.value().detections.size(), 4U);
+}
+
+TEST_F(OnnxTest, RefusesFilesThatAreNoModel) {
+  EXPECT_EQ(open("/nonexistent/model.onnx").status().code(), Code::kModelFileMissing);
+  EXPECT_EQ(open(temporary("empty.onnx", "")).status().code(), Code::kModelUnreadable);
+  EXPECT_EQ(open(temporary("text.onnx", "this is no model\n")).status().code(), Code::kModelUnreadable);
+  const auto whole = read_file(source_file("models/default.onnx"));
+  EXPECT_EQ(open(temporary("cut.onnx", std::string(whole.begin(), whole.begin() + whole.size() / 2))).status().code(),
+            Code::kModelUnreadable);
+}
+
+TEST_F(OnnxTest, RefusesLabelsThatDoNotFit) {
+  const auto model = open(source_file("models/default.onnx"));
+  Later<Result<Prepared>> prepared;
+  engine->prepare(model.value(), {.classes = 80}, prepared.callback());
+  EXPECT_EQ(prepared.get().status().code(), Code::kModelLayoutUnknown);
+}
+
+TEST_F(OnnxTest, LoadsTheSameFileTwiceAndUnloadsOneWhileTheOtherWorks) {
+  const auto first = open(source_file("models/default.onnx"));
+  const auto second = open(source_file("models/default.onnx"));
+  for (const auto* model : {&first, &second}) {
+    Later<Result<Prepared>> prepared;
+    engine->prepare(model->value(), {.classes = 5}, prepared.callback());
+    ASSERT_TRUE(prepared.get().ok());
+  }
+  Later<bool> closed;
+  engine->close_model(first.value(), [done = closed.callback()] { done(true); });
+  Later<Result<DetectResult>> detected;
+  second.value()->submit({.image = testing::grey_image(320, 240), .ticket = std::make_shared<Ticket>(), .done = detected.callback()});
+  EXPECT_TRUE(detected.get().ok());
+  EXPECT_TRUE(closed.get());
+}
+
+}  // namespace
+}  // namespace zmdetect

@@ -1,0 +1,146 @@
+/** The typed face of the native engine: one class per native object, no policy. */
+import { isErrorCode, ZmdetectError } from '../errors.js';
+import {
+  binaryFolder,
+  type DetectOutput,
+  type EngineHandle,
+  type ImageHandle,
+  type ModelHandle,
+  native,
+  type OpenedModel,
+  type PreparedModel,
+  type TicketHandle,
+} from './native.js';
+
+export interface EngineOptions {
+  /** 0 = the processors that this process may use. */
+  readonly decodeThreads?: number;
+  /** Decoded pictures alive at once; 0 = two for each decode thread and two more. */
+  readonly maxImages?: number;
+  readonly maxImagePixels?: number;
+  readonly backendFolder?: string;
+}
+
+/** Rejections of the addon carry a stable code; here they become rows of the error table. */
+async function translated<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && isErrorCode(error.code)) {
+      throw new ZmdetectError(error.code, { reason: error.message }, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Goes with one request through every queue; after `cancel` what has not begun is dropped with CANCELLED. */
+export class Ticket {
+  readonly handle: TicketHandle = native.createTicket();
+
+  cancel(): void {
+    native.cancelTicket(this.handle);
+  }
+}
+
+export class Engine {
+  readonly #handle: EngineHandle;
+
+  constructor(options: EngineOptions = {}) {
+    this.#handle = native.createEngine({
+      backendFolder: options.backendFolder ?? binaryFolder,
+      decodeThreads: options.decodeThreads ?? 0,
+      maxImages: options.maxImages ?? 0,
+      maxImagePixels: options.maxImagePixels ?? 64_000_000,
+    });
+  }
+
+  /**
+   * Decodes a picture on a decode worker. `bytes` must not change until the promise settles. The caller owes the image
+   * a `release()`, since decoded pictures alive are bounded.
+   * Errors: IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED, ENGINE_CLOSED.
+   */
+  async decode(bytes: Uint8Array, ticket: Ticket): Promise<NativeImage> {
+    const decoded = await translated(native.decode(this.#handle, bytes, ticket.handle));
+    return new NativeImage(decoded.image, decoded.width, decoded.height, decoded.queueMs, decoded.decodeMs);
+  }
+
+  /**
+   * Opens a model file on the load thread; it cannot detect before `prepare`.
+   * Errors: BACKEND_UNAVAILABLE, MODEL_FILE_MISSING, MODEL_UNREADABLE, MODEL_LAYOUT_UNKNOWN, OUT_OF_MEMORY.
+   */
+  async open(options: { backend: string; path: string; intraOpThreads: number }): Promise<NativeModel> {
+    return new NativeModel(this.#handle, await translated(native.openModel(this.#handle, options)));
+  }
+
+  /** Fails what waits with ENGINE_CLOSED and resolves when no engine thread runs any more. */
+  async close(): Promise<void> {
+    await native.closeEngine(this.#handle);
+  }
+}
+
+/** A decoded picture. `release()` frees its pixels now; forgetting it holds up the pictures behind it. */
+export class NativeImage {
+  readonly handle: ImageHandle;
+  readonly width: number;
+  readonly height: number;
+  readonly queueMs: number;
+  readonly decodeMs: number;
+
+  constructor(handle: ImageHandle, width: number, height: number, queueMs: number, decodeMs: number) {
+    this.handle = handle;
+    this.width = width;
+    this.height = height;
+    this.queueMs = queueMs;
+    this.decodeMs = decodeMs;
+  }
+
+  release(): void {
+    native.releaseImage(this.handle);
+  }
+}
+
+export class NativeModel {
+  readonly #engine: EngineHandle;
+  readonly #handle: ModelHandle;
+  readonly inputs: OpenedModel['inputs'];
+  readonly outputs: OpenedModel['outputs'];
+  readonly metadata: OpenedModel['metadata'];
+
+  constructor(engine: EngineHandle, opened: OpenedModel) {
+    this.#engine = engine;
+    this.#handle = opened.model;
+    this.inputs = opened.inputs;
+    this.outputs = opened.outputs;
+    this.metadata = opened.metadata;
+  }
+
+  /**
+   * Recognises the layout, runs a warm-up inference, starts the instances. `inputWidth` and `inputHeight` of 0 take
+   * the file's own. Errors: MODEL_LAYOUT_UNKNOWN, MODEL_OUTPUT_INVALID, INFERENCE_FAILED, OUT_OF_MEMORY.
+   */
+  prepare(options: {
+    classes: number;
+    inputWidth: number;
+    inputHeight: number;
+    instances: number;
+  }): Promise<PreparedModel> {
+    return translated(native.prepareModel(this.#engine, this.#handle, options));
+  }
+
+  /**
+   * Detections of one picture, best first. The image may be released once the promise has settled.
+   * Errors: INFERENCE_FAILED, MODEL_OUTPUT_INVALID, IMAGE_TOO_THIN, CANCELLED, ENGINE_CLOSED.
+   */
+  detect(image: NativeImage, minConfidence: number, ticket: Ticket): Promise<DetectOutput> {
+    return translated(native.detect(this.#engine, this.#handle, image.handle, minConfidence, ticket.handle));
+  }
+
+  async close(): Promise<void> {
+    await native.closeModel(this.#engine, this.#handle);
+  }
+}
+
+/** Processors by affinity and cgroup quota. */
+export function usableCpus(): number {
+  return native.usableCpus();
+}

@@ -1,0 +1,121 @@
+/** The addon's functions, one to one (native/addon/addon.cc). Nothing but src/engine imports this file. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+declare const brand: unique symbol;
+/** Objects that only the addon can look into. */
+export type EngineHandle = { readonly [brand]: 'engine' };
+export type TicketHandle = { readonly [brand]: 'ticket' };
+export type ImageHandle = { readonly [brand]: 'image' };
+export type ModelHandle = { readonly [brand]: 'model' };
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly type: 'float32' | 'float16' | 'uint8' | 'int8' | 'int32' | 'int64' | 'other';
+  /** -1 where the file leaves a dimension open. */
+  readonly shape: readonly number[];
+}
+
+export interface OpenedModel {
+  readonly model: ModelHandle;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface PreparedModel {
+  readonly layout: string;
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  readonly dynamicBatch: boolean;
+  readonly instances: number;
+  readonly warmupMs: number;
+}
+
+export interface DecodedImage {
+  readonly image: ImageHandle;
+  readonly width: number;
+  readonly height: number;
+  readonly queueMs: number;
+  readonly decodeMs: number;
+}
+
+export interface DetectOutput {
+  /** x1, y1, x2, y2 of each detection, pixels of the upright original. */
+  readonly boxes: Float64Array;
+  readonly scores: Float32Array;
+  readonly classes: Int32Array;
+  readonly times: {
+    readonly letterbox: number;
+    readonly queue: number;
+    readonly infer: number;
+    readonly post: number;
+  };
+}
+
+export interface Native {
+  createEngine(options: {
+    backendFolder: string;
+    decodeThreads: number;
+    maxImages: number;
+    maxImagePixels: number;
+  }): EngineHandle;
+  closeEngine(engine: EngineHandle): Promise<void>;
+  createTicket(): TicketHandle;
+  cancelTicket(ticket: TicketHandle): void;
+  decode(engine: EngineHandle, bytes: Uint8Array, ticket: TicketHandle): Promise<DecodedImage>;
+  releaseImage(image: ImageHandle): void;
+  openModel(
+    engine: EngineHandle,
+    options: { backend: string; path: string; intraOpThreads: number },
+  ): Promise<OpenedModel>;
+  prepareModel(
+    engine: EngineHandle,
+    model: ModelHandle,
+    options: { classes: number; inputWidth: number; inputHeight: number; instances: number },
+  ): Promise<PreparedModel>;
+  closeModel(engine: EngineHandle, model: ModelHandle): Promise<void>;
+  detect(
+    engine: EngineHandle,
+    model: ModelHandle,
+    image: ImageHandle,
+    minConfidence: number,
+    ticket: TicketHandle,
+  ): Promise<DetectOutput>;
+  usableCpus(): number;
+}
+
+/** The package's root: the nearest folder above this file that has a package.json. */
+function packageRoot(): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  const require = createRequire(import.meta.url);
+  for (;;) {
+    try {
+      require.resolve(path.join(folder, 'package.json'));
+      return folder;
+    } catch {
+      const parent = path.dirname(folder);
+      if (parent === folder) throw new Error('zmdetect: package.json was not found above its own code');
+      folder = parent;
+    }
+  }
+}
+
+/** Folder of the addon and of its backend libraries. */
+export const binaryFolder = path.join(packageRoot(), 'build', 'Release');
+
+function load(): Native {
+  const file = path.join(binaryFolder, 'zmdetect.node');
+  try {
+    return createRequire(import.meta.url)(file) as Native;
+  } catch (error) {
+    throw new Error(
+      `the native addon ${file} cannot be loaded on Node ${process.versions.node}, ${process.platform}-${process.arch}: ` +
+        'run `npm run build:native` in the package folder (README, Set-up)',
+      { cause: error },
+    );
+  }
+}
+
+export const native: Native = load();
