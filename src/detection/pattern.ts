@@ -53,10 +53,11 @@ function compile(source: string): LabelPattern {
   const linear = isRegular(tree) ? compileRe2(tree) : null;
   if (!linear) return { source, matches: backtracking(source, tree) };
   const edges = hasUnicodeEdge(tree);
-  // RE2's `$` knows no line break before the end, and its `\b` no letter beyond ASCII: V8 takes those labels.
+  // RE2's `$` knows no line break before the end, and its `\b` no letter beyond ASCII: V8 takes those labels if it can.
+  const able = toV8(tree) !== null;
   let rest: ((label: string) => boolean) | null = null;
   const matches = (label: string): boolean => {
-    if (!label.includes('\n') && !(edges && /[^\0-\x7f]/.test(label))) return linear.test(label);
+    if (!able || !(label.includes('\n') || (edges && /[^\0-\x7f]/.test(label)))) return linear.test(label);
     rest ??= backtracking(source, tree);
     return rest(label);
   };

@@ -80,6 +80,13 @@ t.test('what Python has and this engine has not is refused, not misread', async 
   }
 });
 
+t.test('a pattern that was taken answers for every label', async (t) => {
+  const pattern = compilePattern('(?i:car)\\b');
+  t.ok(pattern.matches('CAR'));
+  t.ok(pattern.matches('Car caf\u00e9'));
+  t.ok(pattern.matches('car\n'));
+});
+
 t.test('compiled patterns are kept', async (t) => {
   const first = compilePattern('dog');
   t.equal(compilePattern('dog'), first);

@@ -4,7 +4,7 @@
  * Python's classes are Unicode: `\d` is Nd, `\w` is letters, numbers and the underscore (no combining marks), `\s` is
  * what `str.isspace` accepts. Both engines differ from that and from each other, so every class is spelt out.
  */
-import { type CategoryItem, type Edge, type Node, type SetItem, someNode } from './nodes.js';
+import { type CategoryItem, children, type Edge, type Node, type SetItem, someNode } from './nodes.js';
 
 type PointRange = readonly [from: number, to: number];
 
@@ -36,7 +36,6 @@ const unicodeSpace: readonly PointRange[] = [
 
 /** What the engines spell differently. */
 interface Dialect {
-  point(code: number): string;
   set(node: Node & { kind: 'set' }): string;
   edge(edge: Edge, ascii: boolean): string;
   /** Parts that only a backtracking engine has. */
@@ -133,11 +132,12 @@ function setText(node: Node & { kind: 'set' }, item: (item: SetItem) => string):
   return `[${node.negated ? '^' : ''}${node.items.map(item).join('')}]`;
 }
 
+const re2Point = (code: number): string => `\\x{${code.toString(16)}}`;
+
 const re2: Dialect = {
-  point: (code) => `\\x{${code.toString(16)}}`,
   set(node) {
     const text = setText(node, (item) =>
-      'category' in item ? categoryItem(item, this.point) : `${this.point(item.from)}-${this.point(item.to)}`,
+      'category' in item ? categoryItem(item, re2Point) : `${re2Point(item.from)}-${re2Point(item.to)}`,
     );
     return node.ignoreCase && minds(node) ? `(?i:${text})` : text;
   },
@@ -146,7 +146,8 @@ const re2: Dialect = {
     if (edge === 'notWord') return '\\B';
     return edge === 'textStart' || edge === 'lineStart' ? '\\A' : '\\z';
   },
-  special: (node, inner) => (node.kind === 'group' ? `(?:${inner(node.body)})` : '(?!)'),
+  // isRegular() leaves nothing special but groups, and nobody asks what they held.
+  special: (node, inner) => `(?:${children(node).map(inner).join('')})`,
 };
 
 function v8Dialect(): Dialect {
@@ -158,7 +159,6 @@ function v8Dialect(): Dialect {
     isNotWord(item) ? `[^${categoryItem(item, point)}]` : categoryItem(item, point);
 
   return {
-    point,
     set: (node) =>
       setText(node, (item) => ('category' in item ? category(item) : `${point(item.from)}-${point(item.to)}`)),
     edge(edge, ascii) {

@@ -9,7 +9,7 @@ import { cost, type Node, width } from './nodes.js';
 
 const maxLength = 20_000;
 const maxDepth = 100;
-const maxCost = 30_000;
+const maxCost = 10_000;
 /** Python's MAXREPEAT. */
 const maxRepeat = 4_294_967_295;
 
