@@ -1,0 +1,122 @@
+/** The keys of `detector_config`: pyzm's DetectorConfig, its model entries and its overrides by model type. */
+import {
+  type DetectorConfig,
+  defaultDetectorConfig,
+  defaultModelConfig,
+  frameStrategies,
+  type ModelConfig,
+  matchStrategies,
+  modelTypes,
+  processors,
+  type TypeOverrides,
+  zoneMatchStrategies,
+} from '../detection/config.js';
+import {
+  choice,
+  dictionary,
+  type Field,
+  flag,
+  freeMapping,
+  integer,
+  list,
+  mapping,
+  nullable,
+  real,
+  type Shape,
+  text,
+} from './fields.js';
+
+export const frameworks = [
+  'opencv',
+  'coral_edgetpu',
+  'face_dlib',
+  'face_tpu',
+  'plate_recognizer',
+  'openalpr',
+  'aws_rekognition',
+  'virelai',
+  'hog',
+  'birdnet',
+] as const;
+
+/** A nameless entry has the name ''. */
+const modelName: Field<string> = nullable(text).transform((value) => (value === null ? '' : value));
+
+export const modelShape: Shape<ModelConfig> = {
+  name: modelName,
+  enabled: flag,
+  type: choice(modelTypes),
+  framework: choice(frameworks),
+  processor: choice(processors),
+  weights: nullable(text),
+  config: nullable(text),
+  labels: nullable(text),
+  minConfidence: real(),
+  pattern: text,
+  maxDetectionSize: nullable(text),
+  modelWidth: nullable(integer({ min: 1 })),
+  modelHeight: nullable(integer({ min: 1 })),
+  knownFacesDir: nullable(text),
+  unknownFacesDir: nullable(text),
+  saveUnknownFaces: flag,
+  saveUnknownFacesLeewayPixels: integer(),
+  faceModel: text,
+  faceTrainModel: text,
+  faceRecogDistThreshold: real(),
+  faceNumJitters: integer(),
+  faceUpsampleTimes: integer(),
+  alprService: nullable(text),
+  alprKey: nullable(text),
+  alprUrl: nullable(text),
+  platerecMinDscore: real(),
+  platerecMinScore: real(),
+  birdnetLat: real(),
+  birdnetLon: real(),
+  birdnetMinConf: real(),
+  birdnetSensitivity: real(),
+  birdnetOverlap: real(),
+  awsRegion: text,
+  awsAccessKeyId: nullable(text),
+  awsSecretAccessKey: nullable(text),
+  disableLocks: flag,
+  maxLockWait: integer(),
+  maxProcesses: integer(),
+  preExistingLabels: list(text),
+  options: freeMapping,
+  allowCpuFallback: flag,
+  gpuRetrySeconds: integer({ min: 0 }),
+};
+
+const textByLabel = dictionary(text);
+
+export const overridesShape: Shape<TypeOverrides> = {
+  matchStrategy: nullable(choice(matchStrategies)),
+  maxDetectionSize: nullable(text),
+  matchPastDetections: nullable(flag),
+  pastDetMaxDiffArea: nullable(text),
+  pastDetMaxDiffAreaLabels: textByLabel,
+  ignorePastDetectionLabels: nullable(list(text)),
+  aliases: nullable(list(list(text))),
+};
+
+export const detectorShape: Shape<DetectorConfig> = {
+  models: list(mapping<ModelConfig>(modelShape, defaultModelConfig)),
+  matchStrategy: choice(matchStrategies),
+  frameStrategy: choice(frameStrategies),
+  maxDetectionSize: nullable(text),
+  pattern: text,
+  zoneMatchStrategy: choice(zoneMatchStrategies),
+  matchPastDetections: flag,
+  pastDetMaxDiffArea: text,
+  pastDetMaxDiffAreaLabels: textByLabel,
+  ignorePastDetectionLabels: list(text),
+  aliases: list(list(text)),
+  imagePath: text,
+  monitorId: nullable(text),
+  typeOverrides: dictionary(
+    mapping<TypeOverrides>(overridesShape, () => ({})),
+    modelTypes,
+  ),
+};
+
+export const detectorConfig: Field<DetectorConfig> = mapping<DetectorConfig>(detectorShape, defaultDetectorConfig);

@@ -1,0 +1,20 @@
+/** From the command line to the settings the server runs with. */
+import { flagName, parseFlags } from './flags.js';
+import { type Checked, checkServerConfig } from './server-config.js';
+import { readYaml } from './yaml.js';
+
+/**
+ * Reads the arguments after the program's name and, when they say so, the file.
+ *
+ * Throws CommandLineExit (help, version, usage error) and ConfigError; `exitStatus` turns either into a status. The
+ * warnings are whole sentences for the log.
+ */
+export async function loadServerConfig(args: readonly string[], version: string): Promise<Checked> {
+  const { config: file, debug, given } = parseFlags(args, version);
+  if (file === null) return checkServerConfig(given, { debug, nameOf: flagName });
+
+  const yaml = await readYaml(file);
+  const { config, warnings } = checkServerConfig(yaml.value ?? {}, { debug, source: file });
+  const ignored = Object.keys(given).map((key) => `${flagName(key)} is ignored, because --config is given`);
+  return { config, warnings: [...ignored, ...yaml.warnings, ...warnings] };
+}

@@ -1,0 +1,220 @@
+/** The server's settings: their keys, kinds, bounds and defaults, and the one way in for flags and files alike. */
+import { z } from 'zod';
+import { type DetectorConfig, type FrameStrategy, type Processor, processors } from '../detection/config.js';
+import { detectorConfig } from './detector-schema.js';
+import {
+  choice,
+  type Field,
+  flag,
+  integer,
+  isMapping,
+  list,
+  mapping,
+  nullable,
+  real,
+  type Shape,
+  secret,
+  text,
+} from './fields.js';
+import { misspeltKeys } from './hints.js';
+import { ConfigError, sentences } from './problems.js';
+import { Secret } from './secret.js';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+export interface ServerConfig extends Omit<Settings, AuthKey> {
+  readonly auth: {
+    readonly enabled: boolean;
+    readonly username: string;
+    readonly password: Secret;
+    readonly tokenExpirySeconds: number;
+    readonly tokenSecret: Secret;
+  };
+  readonly debug: boolean;
+  /** Which frame of a `/detect_urls` request wins; only `detector_config` changes it. */
+  readonly frameStrategy: FrameStrategy;
+}
+
+type AuthKey = 'authEnabled' | 'authUsername' | 'authPassword' | 'tokenExpirySeconds' | 'tokenSecret';
+
+/** The keys of the file, in camelCase. */
+interface Settings {
+  readonly host: string;
+  /** Not checked against 65535: binding fails, as it does upstream. */
+  readonly port: number;
+  /** Names to resolve under `basePath`; `['all']` means every model there, loaded on first use. */
+  readonly models: readonly string[];
+  readonly basePath: string;
+  readonly processor: Processor;
+  /** When present, `models`, `basePath` and `processor` are not used. */
+  readonly detectorConfig: DetectorConfig | null;
+  readonly authEnabled: boolean;
+  readonly authUsername: string;
+  readonly authPassword: Secret;
+  /** Zero and negative lives are allowed: such tokens are born expired. */
+  readonly tokenExpirySeconds: number;
+  readonly tokenSecret: Secret;
+  /** Processes, each with its own copy of every model. */
+  readonly workers: number;
+  readonly logLevel: LogLevel;
+  readonly allowCpuFallback: boolean;
+  /** null: as each model says. 0: a model that lost its accelerator stays on the CPU. */
+  readonly gpuRetrySeconds: number | null;
+  /** Bytes of one request body. */
+  readonly maxUploadBytes: number;
+  /** Width times height of a picture before it is decoded. */
+  readonly maxImagePixels: number;
+  /** Frames of one request fetched at the same time. */
+  readonly fetchConcurrency: number;
+  /** To connect, and between two received pieces. */
+  readonly fetchTimeoutSeconds: number;
+  /** Bytes of one fetched frame. */
+  readonly maxFrameBytes: number;
+  /** 0: chosen from the processor cores. */
+  readonly decodeThreads: number;
+  /** Threads inside one run of a model; 0: chosen from the processor cores. */
+  readonly inferenceThreads: number;
+  /** Sessions of each model that run at the same time; 0: chosen from the processor cores. */
+  readonly instances: number;
+  /** How long a stop waits for requests in flight. */
+  readonly shutdownSeconds: number;
+  /** Longest time to an answer; just under the 60 seconds that clients wait. */
+  readonly requestTimeoutSeconds: number;
+}
+
+export const defaultTokenSecret = 'change-me';
+
+export function defaultSettings(): Settings {
+  return {
+    host: '0.0.0.0',
+    port: 5000,
+    models: ['yolo11s'],
+    basePath: '/var/lib/zmeventnotification/models',
+    processor: 'cpu',
+    detectorConfig: null,
+    authEnabled: false,
+    authUsername: 'admin',
+    authPassword: new Secret(''),
+    tokenExpirySeconds: 3600,
+    tokenSecret: new Secret(defaultTokenSecret),
+    workers: 1,
+    logLevel: 'info',
+    allowCpuFallback: true,
+    gpuRetrySeconds: null,
+    maxUploadBytes: 64 * 1024 * 1024,
+    maxImagePixels: 64_000_000,
+    fetchConcurrency: 4,
+    fetchTimeoutSeconds: 10,
+    maxFrameBytes: 64 * 1024 * 1024,
+    decodeThreads: 0,
+    inferenceThreads: 0,
+    instances: 0,
+    shutdownSeconds: 10,
+    requestTimeoutSeconds: 55,
+  };
+}
+
+const largest = 2 ** 31 - 1;
+const day = 86_400;
+
+/** Python's names for the levels, and pino's. */
+const levels: Readonly<Record<string, LogLevel>> = {
+  critical: 'fatal',
+  fatal: 'fatal',
+  error: 'error',
+  warning: 'warn',
+  warn: 'warn',
+  info: 'info',
+  debug: 'debug',
+  trace: 'trace',
+};
+
+const logLevel: Field<LogLevel> = z
+  .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), choice(Object.keys(levels)))
+  .transform((word) => (word === undefined ? undefined : levels[word]));
+
+const settingsShape: Shape<Settings> = {
+  host: text,
+  port: integer(),
+  models: list(text).refine((names) => !names?.includes('all') || names.length === 1, {
+    message: 'names of models or the word all by itself',
+    params: { hint: "'all' cannot be combined with other model names" },
+  }),
+  basePath: text,
+  processor: choice(processors),
+  detectorConfig: nullable(detectorConfig),
+  authEnabled: flag,
+  authUsername: text,
+  authPassword: secret,
+  tokenExpirySeconds: integer(),
+  tokenSecret: secret,
+  workers: integer({ min: 1, max: 256 }),
+  logLevel,
+  allowCpuFallback: flag,
+  gpuRetrySeconds: nullable(integer({ min: 0, max: day })),
+  maxUploadBytes: integer({ min: 1024, max: largest }),
+  maxImagePixels: integer({ min: 1, max: largest }),
+  fetchConcurrency: integer({ min: 1, max: 64 }),
+  fetchTimeoutSeconds: real({ min: 0.1, max: 3600 }),
+  maxFrameBytes: integer({ min: 1024, max: largest }),
+  decodeThreads: integer({ min: 0, max: 1024 }),
+  inferenceThreads: integer({ min: 0, max: 1024 }),
+  instances: integer({ min: 0, max: 256 }),
+  shutdownSeconds: real({ min: 0, max: 3600 }),
+  requestTimeoutSeconds: real({ min: 0.1, max: 3600 }),
+};
+
+const settings: Field<Settings> = mapping<Settings>(settingsShape, defaultSettings);
+
+export interface Checked {
+  readonly config: ServerConfig;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks `raw`, a mapping with the snake_case keys of the file, and fills in the defaults.
+ *
+ * `nameOf` says what a key is called where the person wrote it (a flag, say); `source` is the file to name. Throws
+ * ConfigError with one sentence for each problem. Warnings are sentences about what works but is likely not meant.
+ */
+export function checkServerConfig(
+  raw: unknown,
+  { debug = false, source = '', nameOf = (key: string) => key } = {},
+): Checked {
+  const placed = (sentence: string): string => (source === '' ? sentence : `${source}: ${sentence}`);
+  const result = settings.safeParse(raw);
+  if (!result.success || result.data === undefined) {
+    throw new ConfigError(sentences(result.error?.issues ?? [], raw, nameOf).map(placed));
+  }
+  const { authEnabled, authUsername, authPassword, tokenExpirySeconds, tokenSecret, ...rest } = result.data;
+  const config: ServerConfig = {
+    ...rest,
+    auth: { enabled: authEnabled, username: authUsername, password: authPassword, tokenExpirySeconds, tokenSecret },
+    debug,
+    logLevel: debug ? 'debug' : rest.logLevel,
+    frameStrategy: rest.detectorConfig?.frameStrategy ?? 'most_models',
+  };
+  const misspelt = isMapping(raw) ? misspeltKeys(raw, Object.keys(settingsShape)) : [];
+  return { config, warnings: [...misspelt, ...doubts(config, nameOf)].map(placed) };
+}
+
+/** What is allowed but dangerous or without effect. */
+function* doubts(config: ServerConfig, nameOf: (key: string) => string): Generator<string> {
+  const { enabled, password, tokenSecret, tokenExpirySeconds } = config.auth;
+  if (enabled) {
+    if (password.reveal() === '')
+      yield `${nameOf('auth_password')} is empty: anybody who knows the user name can log in`;
+    if (tokenSecret.reveal() === '') {
+      yield `${nameOf('token_secret')} is empty: anybody can sign a token`;
+    } else if (tokenSecret.reveal() === defaultTokenSecret) {
+      yield `${nameOf('token_secret')} is left at "${defaultTokenSecret}": anybody can sign a token`;
+    }
+    if (tokenExpirySeconds <= 0)
+      yield `${nameOf('token_expiry_seconds')} is ${tokenExpirySeconds}: every token is born expired`;
+  }
+  for (const [index, { minConfidence }] of (config.detectorConfig?.models ?? []).entries()) {
+    if (minConfidence < 0 || minConfidence > 1) {
+      yield `detector_config.models[${index}].min_confidence is ${minConfidence}: confidences lie from 0 to 1`;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/** Reading a YAML 1.1 file the way PyYAML's safe loader does: bare yes/no/on/off are booleans, one document a file. */
+import { readFile } from 'node:fs/promises';
+import { type ErrorCode, LineCounter, parseDocument, type ScalarTag, type Tags, visit, type YAMLError } from 'yaml';
+import { ConfigError } from './problems.js';
+
+export interface YamlFile {
+  /** What the document holds; null for an empty file. */
+  readonly value: unknown;
+  readonly warnings: readonly string[];
+}
+
+/** Throws ConfigError when the file cannot be read or is not one YAML document in UTF-8. */
+export async function readYaml(file: string): Promise<YamlFile> {
+  return parseYaml(await readText(file), file);
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new ConfigError([`cannot read ${file}: ${reason(error as NodeJS.ErrnoException)}`], { cause: error });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new ConfigError([`${file} is not UTF-8 text: save it as UTF-8`], { cause: error });
+  }
+}
+
+function reason({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  return code === 'EISDIR' ? 'it is a directory' : (code ?? message);
+}
+
+/** `file` only names the text in messages, as `file:line:column`. */
+export function parseYaml(text: string, file: string): YamlFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false });
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const [doubled, broken] = split([...document.errors, ...document.warnings], ({ code }) => code === 'DUPLICATE_KEY');
+  if (broken.length > 0) {
+    // The library's first error is the cause, what follows is often its echo.
+    const [first] = broken.sort((a, b) => a.pos[0] - b.pos[0]) as [YAMLError];
+    throw new ConfigError([`${place(first.pos[0])}: ${sentence(first.code)}`]);
+  }
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) {
+        throw new ConfigError([`${place(alias.range?.[0] ?? 0)}: ${sentence('BAD_ALIAS')}`]);
+      }
+    },
+  });
+  const warnings = doubled.map(({ pos }) => `${place(pos[0])}: this key stands twice; the last one counts`);
+  return { value: toPlain(() => document.toJS() as unknown, file), warnings };
+}
+
+/** Only here the library counts how often aliases multiply; its limit ends a file that would grow without bound. */
+function toPlain(read: () => unknown, file: string): unknown {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError([`${file}: its aliases repeat too much, or an alias stands inside its own anchor`], {
+      cause: error,
+    });
+  }
+}
+
+function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
+}
+
+/** Our own sentences: the library's quote the source, which may be a password. */
+const sentenceByCode: Partial<Record<ErrorCode, string>> = {
+  TAB_AS_INDENT: 'a tab indents this line; YAML wants blanks',
+  MULTIPLE_DOCS: 'a second document begins here; put everything into one',
+  BAD_INDENT: 'the indentation of this line does not fit the lines above; is a bracket left open?',
+  BAD_SCALAR_START: 'a value cannot begin with this character; put it in quotes',
+  BAD_DQ_ESCAPE: 'no such escape in double quotes; double the backslash, or use single quotes',
+  MISSING_CHAR: 'a closing quote or bracket, a comma or a colon is missing here',
+  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line with its colon; is the colon missing?',
+  BLOCK_AS_IMPLICIT_KEY: 'two "key: value" pairs on one line; put text that holds ": " in quotes',
+  BAD_ALIAS: 'a value that begins with * needs an anchor of that name above; put text that begins with * in quotes',
+  TAG_RESOLVE_FAILED: 'a value that begins with ! is a YAML tag, and no known one; put such text in quotes',
+  RESOURCE_EXHAUSTION: 'the nesting is too deep',
+};
+
+function sentence(code: ErrorCode): string {
+  return sentenceByCode[code] ?? 'this is not YAML; look for a missing colon, quote or bracket';
+}
+
+/**
+ * The library's 1.1 schema also takes `y` and `n` for booleans, and `.`, `e5` and `08` for numbers, which PyYAML reads as
+ * text: a directory called `.` or a model called `n` must stay what it is.
+ */
+function customTags(tags: Tags): Tags {
+  return [...tags.filter((tag) => typeof tag === 'string' || !isReplaced(tag as ScalarTag)), ...plainScalars];
+}
+
+/** Numbers to other bases and of hours and minutes are alike in both. */
+function isReplaced({ tag, format = '' }: ScalarTag): boolean {
+  return /:(?:bool|float|int)$/.test(tag) && !['BIN', 'OCT', 'HEX', 'TIME'].includes(format);
+}
+
+const withoutUnderscores = (text: string): number => Number(text.replaceAll('_', ''));
+
+const plainScalars: ScalarTag[] = [
+  scalar('bool', /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/, () => true),
+  scalar('bool', /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/, () => false),
+  scalar('int', /^[-+]?(?:0|[1-9][\d_]*)$/, withoutUnderscores),
+  scalar('float', /^(?:[-+]?\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]\d+)?$/, withoutUnderscores),
+  scalar('float', /^[-+]?\.(?:inf|Inf|INF)$/, (text) => (text.startsWith('-') ? -Infinity : Infinity)),
+  scalar('float', /^\.(?:nan|NaN|NAN)$/, () => Number.NaN),
+];
+
+function scalar(name: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag {
+  return { tag: `tag:yaml.org,2002:${name}`, default: true, test, resolve };
+}

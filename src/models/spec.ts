@@ -1,0 +1,72 @@
+/** What the server knows of a model before it is loaded. */
+import { defaultModelConfig, type ModelConfig, type Processor } from '../detection/config.js';
+import type { ModelType } from '../detection/detection.js';
+
+export interface ModelSpec {
+  /** The published name: what `/models` lists and `/infer` finds. A nameless entry is published as its framework. */
+  readonly name: string;
+  /** What the person wrote; a directory's name publishes the stem of the file found in it. */
+  readonly requestedName: string;
+  readonly type: ModelType;
+  readonly framework: string;
+  readonly processor: Processor;
+  /** null: nothing was found, and loading fails. */
+  readonly weightsPath: string | null;
+  readonly configPath: string | null;
+  readonly labelsPath: string | null;
+  /** Whether `labelsPath` was configured and so wins over the names inside an ONNX file; found files only stand in. */
+  readonly labelsConfigured: boolean;
+  /** Registered now, loaded on first use. */
+  readonly lazy: boolean;
+  readonly config: ModelConfig;
+}
+
+/** What the server says about accelerators for all its models. */
+export interface AcceleratorPolicy {
+  readonly allowCpuFallback: boolean;
+  /** null: as each model says. */
+  readonly gpuRetrySeconds: number | null;
+}
+
+export interface Files {
+  readonly weights: string | null;
+  readonly config: string | null;
+  readonly labels: string | null;
+}
+
+/**
+ * A spec of `config`. The paths in `config` are the person's and win over `found`, what lies beside the weights.
+ * The policy only tightens: a model's own values stay unless the server's were set.
+ */
+export function specOf(
+  config: ModelConfig,
+  found: Files,
+  policy: AcceleratorPolicy,
+  { requestedName = config.name, lazy = false } = {},
+): ModelSpec {
+  const governed: ModelConfig = {
+    ...config,
+    allowCpuFallback: config.allowCpuFallback && policy.allowCpuFallback,
+    gpuRetrySeconds: policy.gpuRetrySeconds ?? config.gpuRetrySeconds,
+  };
+  return {
+    name: config.name || config.framework,
+    requestedName,
+    type: config.type,
+    framework: config.framework,
+    processor: config.processor,
+    weightsPath: config.weights ?? found.weights,
+    configPath: config.config ?? found.config,
+    labelsPath: config.labels ?? found.labels,
+    labelsConfigured: config.labels !== null,
+    lazy,
+    config: governed,
+  };
+}
+
+/** The entry that upstream makes of a weight file, by its extension. */
+export function entryFor(name: string, weightsPath: string | null, processor: Processor): ModelConfig {
+  const coral = weightsPath !== null && /\.tflite$/i.test(weightsPath);
+  const entry: ModelConfig = { ...defaultModelConfig(), name, processor };
+  return coral ? { ...entry, framework: 'coral_edgetpu', processor: 'tpu' } : entry;
+}
