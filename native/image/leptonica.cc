@@ -7,7 +7,10 @@ namespace zmdetect {
 
 void silence_leptonica() {
   static std::once_flag once;
-  std::call_once(once, [] { setMsgSeverity(L_SEVERITY_NONE); });
+  std::call_once(once, [] {
+    setMsgSeverity(L_SEVERITY_NONE);
+    leptSetStderrHandler([](const char*) {});  // some messages have no severity
+  });
 }
 
 Result<Image> image_from_pix(const char* format, PixPtr pix) {
