@@ -42,6 +42,9 @@ export const frameworks = [
 /** A nameless entry has the name ''. */
 const modelName: Field<string> = nullable(text).transform((value) => (value === null ? '' : value));
 
+/** Upstream reads 0 as "not said". */
+const networkSide: Field<number | null> = nullable(integer({ min: 0 })).transform((side) => (side === 0 ? null : side));
+
 export const modelShape: Shape<ModelConfig> = {
   name: modelName,
   enabled: flag,
@@ -54,8 +57,8 @@ export const modelShape: Shape<ModelConfig> = {
   minConfidence: real(),
   pattern: text,
   maxDetectionSize: nullable(text),
-  modelWidth: nullable(integer({ min: 1 })),
-  modelHeight: nullable(integer({ min: 1 })),
+  modelWidth: networkSide,
+  modelHeight: networkSide,
   knownFacesDir: nullable(text),
   unknownFacesDir: nullable(text),
   saveUnknownFaces: flag,

@@ -31,7 +31,12 @@ function report(ctx: z.RefinementCtx, message: string, params: { hint?: string |
 function run<T>(inner: z.ZodType<T>, value: unknown, ctx: z.RefinementCtx): T | undefined {
   const result = inner.safeParse(value);
   for (const { message, path, ...issue } of result.error?.issues ?? []) {
-    ctx.addIssue({ code: 'custom', message, path, params: 'params' in issue ? issue.params : {} });
+    ctx.addIssue({
+      code: 'custom',
+      message,
+      path,
+      params: 'params' in issue ? issue.params : {},
+    });
   }
   return result.data;
 }

@@ -56,7 +56,10 @@ const flagRows: readonly FlagRow[] = [
   [
     '--models',
     'models',
-    { nargs: '+', help: 'models to load; "all": every one, on first use; "name=model": under a name' },
+    {
+      nargs: '+',
+      help: 'models to load; "all": every one, on first use; "name=model": under a name',
+    },
   ],
   ['--base-path', 'basePath', { help: 'directory whose sub-directories hold the models' }],
   ['--processor', 'processor', { choices: processors, help: 'what the models run on' }],
@@ -108,7 +111,11 @@ class Parser extends ArgumentParser {
 export function parseFlags(args: readonly string[], version: string): Flags {
   const namespace = parser(version).parse_args<Record<string, unknown>>([...args], {});
   const { config, debug, ...given } = { ...namespace };
-  return { config: typeof config === 'string' && config !== '' ? config : null, debug: debug === true, given };
+  return {
+    config: typeof config === 'string' && config !== '' ? config : null,
+    debug: debug === true,
+    given,
+  };
 }
 
 function parser(version: string): Parser {
@@ -131,9 +138,17 @@ function parser(version: string): Parser {
       ...(options.action || options.choices ? {} : { metavar: flag.slice(2).toUpperCase().replaceAll('-', '_') }),
     } as ArgumentOptions);
   }
-  parser.add_argument('--debug', { ...on, help: 'log everything; also valid with --config' });
-  parser.add_argument('--config', { help: 'YAML file that replaces all other flags but --debug' });
-  parser.add_argument('--version', { action: 'version', version: `zmdetectd ${version}` });
+  parser.add_argument('--debug', {
+    ...on,
+    help: 'log everything; also valid with --config',
+  });
+  parser.add_argument('--config', {
+    help: 'YAML file that replaces all other flags but --debug',
+  });
+  parser.add_argument('--version', {
+    action: 'version',
+    version: `zmdetectd ${version}`,
+  });
   keepPrefixes(parser);
   return parser;
 }

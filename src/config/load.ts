@@ -14,7 +14,10 @@ export async function loadServerConfig(args: readonly string[], version: string)
   if (file === null) return checkServerConfig(given, { debug, nameOf: flagName });
 
   const yaml = await readYaml(file);
-  const { config, warnings } = checkServerConfig(yaml.value ?? {}, { debug, source: file });
+  const { config, warnings } = checkServerConfig(yaml.value ?? {}, {
+    debug,
+    source: file,
+  });
   const ignored = Object.keys(given).map((key) => `${flagName(key)} is ignored, because --config is given`);
   return { config, warnings: [...ignored, ...yaml.warnings, ...warnings] };
 }

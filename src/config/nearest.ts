@@ -36,7 +36,11 @@ export function nearest(word: string, known: Iterable<string>, limit: number): s
   const wanted = plain(word);
   if (wanted === '') return [];
   const near = [...new Set(known)]
-    .map((candidate) => ({ candidate, letters: plain(candidate), distance: editDistance(wanted, plain(candidate)) }))
+    .map((candidate) => ({
+      candidate,
+      letters: plain(candidate),
+      distance: editDistance(wanted, plain(candidate)),
+    }))
     .filter(({ letters, distance }) => {
       const allowed = Math.max(1, Math.floor(Math.min(wanted.length, letters.length) / 3));
       return distance <= allowed || (wanted.length > 2 && letters.startsWith(wanted));

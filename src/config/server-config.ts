@@ -189,13 +189,22 @@ export function checkServerConfig(
   const { authEnabled, authUsername, authPassword, tokenExpirySeconds, tokenSecret, ...rest } = result.data;
   const config: ServerConfig = {
     ...rest,
-    auth: { enabled: authEnabled, username: authUsername, password: authPassword, tokenExpirySeconds, tokenSecret },
+    auth: {
+      enabled: authEnabled,
+      username: authUsername,
+      password: authPassword,
+      tokenExpirySeconds,
+      tokenSecret,
+    },
     debug,
     logLevel: debug ? 'debug' : rest.logLevel,
     frameStrategy: rest.detectorConfig?.frameStrategy ?? 'most_models',
   };
   const misspelt = isMapping(raw) ? misspeltKeys(raw, Object.keys(settingsShape)) : [];
-  return { config, warnings: [...misspelt, ...doubts(config, nameOf)].map(placed) };
+  return {
+    config,
+    warnings: [...misspelt, ...doubts(config, nameOf)].map(placed),
+  };
 }
 
 /** What is allowed but dangerous or without effect. */

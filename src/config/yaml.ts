@@ -24,7 +24,9 @@ async function readText(file: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new ConfigError([`${file} is not UTF-8 text: save it as UTF-8`], { cause: error });
+    throw new ConfigError([`${file} is not UTF-8 text: save it as UTF-8`], {
+      cause: error,
+    });
   }
 }
 
@@ -37,7 +39,12 @@ function reason({ code, message }: NodeJS.ErrnoException): string {
 /** `file` only names the text in messages, as `file:line:column`. */
 export function parseYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { version: '1.1', customTags, lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    version: '1.1',
+    customTags,
+    lineCounter: lines,
+    prettyErrors: false,
+  });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;

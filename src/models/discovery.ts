@@ -28,14 +28,17 @@ export async function findModels(wanted: Wanted): Promise<Found> {
     : wanted.models.length === 1 && wanted.models[0] === 'all'
       ? everything(wanted, tree, warnings)
       : named(wanted, tree, warnings));
-  return { specs, warnings: [...tree.warnings, ...warnings, ...doubles(specs)] };
+  return {
+    specs,
+    warnings: [...tree.warnings, ...warnings, ...doubles(specs)],
+  };
 }
 
 /** Every weight file in the immediate sub-directories of the base, to be loaded on first use. */
 async function everything(wanted: Wanted, tree: Tree, warnings: string[]): Promise<ModelSpec[]> {
   const base = resolve(wanted.basePath);
   const directories = await tree.subdirectories(base);
-  if (directories === null) warnings.push(`the model directory ${base} does not exist`);
+  if (directories === null) warnings.push(`the model directory ${base} is not there or cannot be read`);
   const specs = (directories ?? []).flatMap((directory) =>
     directory.weights.map((file) => {
       const entry = entryFor(file.stem, file.path, wanted.processor);
@@ -84,7 +87,10 @@ async function resolveName(
   const whole = await locate(word, base, tree);
   const cut = word.indexOf('=');
   if (whole !== null || cut < 0) return { published: { name: '', spec: word }, file: whole };
-  const published = { name: word.slice(0, cut).trim(), spec: word.slice(cut + 1).trim() };
+  const published = {
+    name: word.slice(0, cut).trim(),
+    spec: word.slice(cut + 1).trim(),
+  };
   return { published, file: await locate(published.spec, base, tree) };
 }
 
@@ -121,7 +127,7 @@ async function byStem(name: string, base: string, tree: Tree): Promise<Located |
 /** Rule 3: the sentence about a name that nothing answers to. */
 async function notFound(name: string, base: string, tree: Tree): Promise<string> {
   const directories = await tree.subdirectories(base);
-  if (directories === null) return `no model named ${name}: the model directory ${base} does not exist`;
+  if (directories === null) return `no model named ${name}: the model directory ${base} is not there or cannot be read`;
   const loose = (await tree.directory(base))?.weights.find(({ stem }) => stem === name);
   if (loose)
     return `no model named ${name} in the directories of ${base}: move ${loose.path} into a directory of its own`;

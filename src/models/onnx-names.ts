@@ -54,7 +54,7 @@ export function parseOnnxNames(text: string): string[] {
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   const end = text.trimEnd().length;
-  for (token.lastIndex = 0; token.lastIndex < end; ) {
+  for (token.lastIndex = 0; token.lastIndex < end;) {
     const from = token.lastIndex;
     const match = token.exec(text);
     if (match === null) {
@@ -68,7 +68,12 @@ function tokensOf(text: string): Token[] {
     const at = from + blanks.length;
     if (mark !== undefined) tokens.push({ kind: 'mark', value: mark, at });
     else if (number !== undefined) tokens.push({ kind: 'number', value: number, at });
-    else tokens.push({ kind: 'text', value: withoutEscapes(single ?? double ?? ''), at });
+    else
+      tokens.push({
+        kind: 'text',
+        value: withoutEscapes(single ?? double ?? '', at),
+        at,
+      });
   }
   tokens.push({ kind: 'end', value: '', at: end });
   return tokens;
@@ -97,28 +102,18 @@ const simpleEscapes: Readonly<Record<string, string>> = {
   v: '\v',
 };
 
-/** Python's escapes; a backslash before any other character stays. */
-function withoutEscapes(source: string): string {
+/** Python's escapes, but for `\N{...}`; a backslash before a character that means nothing there stays. */
+function withoutEscapes(source: string, at: number): string {
   return source.replace(
     /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([\s\S]))/g,
-    (
-      whole,
-      x: string | undefined,
-      u: string | undefined,
-      U: string | undefined,
-      octal: string | undefined,
-      simple = '',
-    ) => {
-      const hex = x ?? u ?? U;
-      if (hex !== undefined) return character(Number.parseInt(hex, 16), whole);
-      if (octal !== undefined) return character(Number.parseInt(octal, 8), whole);
-      return simpleEscapes[simple as string] ?? whole;
+    (whole, ...[x, u, U, octal, simple = '']: (string | undefined)[]) => {
+      const codePoint = octal === undefined ? Number.parseInt(x ?? u ?? U ?? '', 16) : Number.parseInt(octal, 8);
+      if (codePoint <= 0x10ffff) return String.fromCodePoint(codePoint);
+      if (simple === '' || 'xuUN'.includes(simple))
+        throw fault(`has the escape ${whole}, which is cut short or unknown`, at);
+      return simpleEscapes[simple] ?? whole;
     },
   );
-}
-
-function character(codePoint: number, otherwise: string): string {
-  return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : otherwise;
 }
 
 function shown({ kind, value }: Token): string {

@@ -132,5 +132,9 @@ export function besides(directory: Directory, weights: WeightFile): Files {
     return name === undefined ? null : join(directory.path, name);
   };
   const isDarknet = /\.weights$/i.test(weights.path);
-  return { weights: weights.path, config: isDarknet ? pick([configExtension]) : null, labels: pick(labelExtensions) };
+  return {
+    weights: weights.path,
+    config: isDarknet ? pick([configExtension]) : null,
+    labels: pick(labelExtensions),
+  };
 }

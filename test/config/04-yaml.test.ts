@@ -123,8 +123,15 @@ t.test('aliases that multiply without bound are refused', async (t) => {
 t.test('a file that cannot be read is a problem of the configuration', async (t) => {
   const directory = t.testdir({ 'latin1.yml': '' });
   writeFileSync(join(directory, 'latin1.yml'), Buffer.from('host: caf\xe9', 'latin1'));
-  await t.rejects(readYaml(join(directory, 'none.yml')), { message: /cannot read .*none\.yml: there is no such file/ });
+  await t.rejects(readYaml(join(directory, 'none.yml')), {
+    message: /cannot read .*none\.yml: there is no such file/,
+  });
   await t.rejects(readYaml(directory), { message: /it is a directory/ });
-  await t.rejects(readYaml(join(directory, 'latin1.yml')), { message: /is not UTF-8 text/ });
-  await t.rejects(readYaml(join(directory, 'none.yml')), { code: 'CONFIG_INVALID', exitStatus: 1 });
+  await t.rejects(readYaml(join(directory, 'latin1.yml')), {
+    message: /is not UTF-8 text/,
+  });
+  await t.rejects(readYaml(join(directory, 'none.yml')), {
+    code: 'CONFIG_INVALID',
+    exitStatus: 1,
+  });
 });

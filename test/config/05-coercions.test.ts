@@ -173,10 +173,17 @@ t.test('secrets are text too, and no message shows them', async (t) => {
     t.strictSame(problems({ [key]: null }), [`expected text for ${key}, got null: put it in quotes`]);
     t.strictSame(problems({ [key]: ['hunter2'] }), [`expected text for ${key}, got a list (not shown)`]);
   }
-  t.strictSame(problems({ detector_config: { models: [{ alpr_key: 55, aws_secret_access_key: 66 }] } }), [
-    'expected text for detector_config.models[0].alpr_key, got a number (not shown): put it in quotes',
-    'expected text for detector_config.models[0].aws_secret_access_key, got a number (not shown): put it in quotes',
-  ]);
+  t.strictSame(
+    problems({
+      detector_config: {
+        models: [{ alpr_key: 55, aws_secret_access_key: 66 }],
+      },
+    }),
+    [
+      'expected text for detector_config.models[0].alpr_key, got a number (not shown): put it in quotes',
+      'expected text for detector_config.models[0].aws_secret_access_key, got a number (not shown): put it in quotes',
+    ],
+  );
 });
 
 t.test('the whole file must be a mapping, and is not quoted when it is not', async (t) => {
@@ -186,5 +193,14 @@ t.test('the whole file must be a mapping, and is not quoted when it is not', asy
 });
 
 t.test('every problem gets its own sentence', async (t) => {
-  t.equal(problems({ host: 1, port: 'x', models: 'all', processor: 'GPU', workers: 0 }).length, 5);
+  t.equal(
+    problems({
+      host: 1,
+      port: 'x',
+      models: 'all',
+      processor: 'GPU',
+      workers: 0,
+    }).length,
+    5,
+  );
 });

@@ -91,14 +91,47 @@ t.test('every key of the detector is read', async (t) => {
 
 t.test('every key of a model entry is read', async (t) => {
   const texts = {
-    ...{ name: 'Yard YOLO', weights: '/m/a.weights', config: '/m/a.cfg', labels: '/m/a.names', pattern: 'p.*' },
-    ...{ max_detection_size: '5%', known_faces_dir: '/k', unknown_faces_dir: '/u', face_model: 'hog' },
-    ...{ face_train_model: 'hog', alpr_service: 's', alpr_key: 'k', alpr_url: 'u', aws_region: 'eu-west-1' },
-    ...{ aws_access_key_id: 'i', aws_secret_access_key: 's', type: 'face', framework: 'face_dlib', processor: 'gpu' },
+    ...{
+      name: 'Yard YOLO',
+      weights: '/m/a.weights',
+      config: '/m/a.cfg',
+      labels: '/m/a.names',
+      pattern: 'p.*',
+    },
+    ...{
+      max_detection_size: '5%',
+      known_faces_dir: '/k',
+      unknown_faces_dir: '/u',
+      face_model: 'hog',
+    },
+    ...{
+      face_train_model: 'hog',
+      alpr_service: 's',
+      alpr_key: 'k',
+      alpr_url: 'u',
+      aws_region: 'eu-west-1',
+    },
+    ...{
+      aws_access_key_id: 'i',
+      aws_secret_access_key: 's',
+      type: 'face',
+      framework: 'face_dlib',
+      processor: 'gpu',
+    },
   };
   const numbers = {
-    ...{ min_confidence: 0.5, model_width: 320, model_height: 256, save_unknown_faces_leeway_pixels: 2 },
-    ...{ face_recog_dist_threshold: 0.4, face_num_jitters: 2, face_upsample_times: 3, platerec_min_dscore: 0.2 },
+    ...{
+      min_confidence: 0.5,
+      model_width: 320,
+      model_height: 256,
+      save_unknown_faces_leeway_pixels: 2,
+    },
+    ...{
+      face_recog_dist_threshold: 0.4,
+      face_num_jitters: 2,
+      face_upsample_times: 3,
+      platerec_min_dscore: 0.2,
+    },
     ...{
       platerec_min_score: 0.3,
       birdnet_lat: 50.5,
@@ -106,10 +139,23 @@ t.test('every key of a model entry is read', async (t) => {
       birdnet_min_conf: 0.4,
       birdnet_sensitivity: 1.5,
     },
-    ...{ birdnet_overlap: 0.5, max_lock_wait: 60, max_processes: 2, gpu_retry_seconds: 30 },
+    ...{
+      birdnet_overlap: 0.5,
+      max_lock_wait: 60,
+      max_processes: 2,
+      gpu_retry_seconds: 30,
+    },
   };
-  const switches = { enabled: false, save_unknown_faces: true, disable_locks: true, allow_cpu_fallback: false };
-  const rest = { pre_existing_labels: ['person'], options: { unknown_face_name: 'stranger', n: 1 } };
+  const switches = {
+    enabled: false,
+    save_unknown_faces: true,
+    disable_locks: true,
+    allow_cpu_fallback: false,
+  };
+  const rest = {
+    pre_existing_labels: ['person'],
+    options: { unknown_face_name: 'stranger', n: 1 },
+  };
   const entry = { ...texts, ...numbers, ...switches, ...rest };
 
   const [model] = check({ models: [entry] }).detectorConfig?.models ?? [];
@@ -121,8 +167,15 @@ t.test('every key of a model entry is read', async (t) => {
 
 t.test('coercions hold inside as well', async (t) => {
   const [model] =
-    check({ models: [{ enabled: 'no', model_width: '320', min_confidence: ' .5 ' }] }).detectorConfig?.models ?? [];
+    check({
+      models: [{ enabled: 'no', model_width: '320', min_confidence: ' .5 ' }],
+    }).detectorConfig?.models ?? [];
   t.match(model, { enabled: false, modelWidth: 320, minConfidence: 0.5 });
+});
+
+t.test("a network side of 0 means the model's own", async (t) => {
+  const [model] = check({ models: [{ model_width: 0, model_height: null }] }).detectorConfig?.models ?? [];
+  t.match(model, { modelWidth: null, modelHeight: null });
 });
 
 t.test('each problem says where it is', async (t) => {
@@ -141,8 +194,8 @@ t.test('each problem says where it is', async (t) => {
       /^expected "opencv", .* for detector_config\.models\[0\]\.framework, got "onnx"$/,
     ],
     [
-      { models: [{ model_width: 0 }] },
-      'expected a whole number of at least 1 for detector_config.models[0].model_width, got 0',
+      { models: [{ model_width: -1 }] },
+      'expected a whole number of at least 0 for detector_config.models[0].model_width, got -1',
     ],
     [{ models: [{ pre_existing_labels: 'car' }] }, /pre_existing_labels, got "car": write it as \[car\]$/],
     [{ models: [{ options: null }] }, 'expected a mapping for detector_config.models[0].options, got null'],

@@ -79,7 +79,12 @@ t.test('tokens that are born expired are worth a warning', async (t) => {
 });
 
 t.test('a threshold outside of 0 to 1 is worth a warning', async (t) => {
-  t.strictSame(warnings({ detector_config: { models: [{ min_confidence: 0.3 }, { min_confidence: 30 }] } }), [
-    'detector_config.models[1].min_confidence is 30: confidences lie from 0 to 1',
-  ]);
+  t.strictSame(
+    warnings({
+      detector_config: {
+        models: [{ min_confidence: 0.3 }, { min_confidence: 30 }],
+      },
+    }),
+    ['detector_config.models[1].min_confidence is 30: confidences lie from 0 to 1'],
+  );
 });

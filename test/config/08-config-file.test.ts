@@ -15,7 +15,13 @@ t.test('the file is read instead of the flags', async (t) => {
     ['--config', path, '--port', '1', '--models', 'x', '--auth'],
     '1',
   );
-  t.match(config, { host: '127.0.0.1', port: 5000, models: ['yolo11n'], auth: { enabled: true }, debug: false });
+  t.match(config, {
+    host: '127.0.0.1',
+    port: 5000,
+    models: ['yolo11n'],
+    auth: { enabled: true },
+    debug: false,
+  });
   t.strictSame(
     [...warnings].sort(),
     ['--auth', '--models', '--port'].map((flag) => `${flag} is ignored, because --config is given`),
@@ -24,7 +30,10 @@ t.test('the file is read instead of the flags', async (t) => {
 
 t.test('only --debug counts beside the file', async (t) => {
   const path = file(t, 'log_level: error\n');
-  t.match((await loadServerConfig(['--config', path], '1')).config, { debug: false, logLevel: 'error' });
+  t.match((await loadServerConfig(['--config', path], '1')).config, {
+    debug: false,
+    logLevel: 'error',
+  });
   const { config, warnings } = await loadServerConfig(['--config', path, '--debug'], '1');
   t.match(config, { debug: true, logLevel: 'debug' });
   t.strictSame(warnings, []);

@@ -25,8 +25,14 @@ t.test('blank lines keep their class number', async (t) => {
 
 t.test('a file without names is refused', async (t) => {
   for (const text of ['', '\n', '  \n\n']) {
-    t.throws(() => plain(text), { code: 'MODEL_LABELS_MISSING', message: /a\.names holds no names/ });
-    t.throws(() => indexed(text), { code: 'MODEL_LABELS_MISSING', message: /a\.txt holds no names/ });
+    t.throws(() => plain(text), {
+      code: 'MODEL_LABELS_MISSING',
+      message: /a\.names holds no names/,
+    });
+    t.throws(() => indexed(text), {
+      code: 'MODEL_LABELS_MISSING',
+      message: /a\.txt holds no names/,
+    });
   }
 });
 
@@ -63,7 +69,11 @@ t.test('files are read in their style', async (t) => {
 });
 
 t.test('a file that is too large, not text or not there is refused', async (t) => {
-  const directory = t.testdir({ large: `${'x'.repeat(maxLabelBytes)}\n`, full: 'x'.repeat(maxLabelBytes), binary: '' });
+  const directory = t.testdir({
+    large: `${'x'.repeat(maxLabelBytes)}\n`,
+    full: 'x'.repeat(maxLabelBytes),
+    binary: '',
+  });
   writeFileSync(join(directory, 'binary'), Buffer.from([0xff, 0xfe, 0x00]));
   t.equal((await readLabels(join(directory, 'full'), 'plain')).length, 1);
   for (const [name, words] of [

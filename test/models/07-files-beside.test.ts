@@ -4,7 +4,9 @@ import { findModels } from '../../src/models/discovery.js';
 
 /** `[weights, config, labels]` of every model in one directory of files. */
 async function beside(t: Test, files: string[]) {
-  const base = t.testdir({ m: Object.fromEntries(files.map((name) => [name, 'x'])) });
+  const base = t.testdir({
+    m: Object.fromEntries(files.map((name) => [name, 'x'])),
+  });
   const { specs } = await findModels({
     models: ['all'],
     basePath: base,
