@@ -37,7 +37,11 @@ const table = {
     detail: 'Missing boundary in multipart.',
     mend: 'name the boundary in the Content-Type header',
   },
-  MULTIPART_INVALID: { status: 400, detail: 'Invalid multipart data.', mend: 'send a complete multipart/form-data body' },
+  MULTIPART_INVALID: {
+    status: 400,
+    detail: 'Invalid multipart data.',
+    mend: 'send a complete multipart/form-data body',
+  },
   PART_TOO_LARGE: {
     status: 400,
     detail: 'Part exceeded maximum size of 1024KB.',

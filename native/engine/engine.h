@@ -20,7 +20,7 @@ struct EngineOptions {
   std::string backend_folder;  // where zmdetect_<name>.so lie
   int decode_threads = 0;      // 0 = usable processors
   int max_images = 0;          // decoded pictures alive at once; 0 = two for every decode thread and two more
-  DecodeLimits limits;
+  DecodeLimits limits = {};
 };
 
 struct Decoded {

@@ -10,10 +10,8 @@ namespace {
 constexpr int kWeightBits = 11;
 constexpr float kWeightOne = 1 << kWeightBits;
 
-// A scaled row is kept without its low 4 bits, as OpenCV's vertical pass drops them anyway: 255 * 2048 >> 4 fits an
+// A scaled row is kept without its low 4 bits, since OpenCV's vertical pass drops them anyway: 255 * 2048 >> 4 fits an
 // int16, and the products below become 16-bit multiplications that compilers vectorise well.
-constexpr int kKeptShift = 4;
-
 inline int blend(int near, int far, int near_weight, int far_weight) {
   return (((near * near_weight) >> 16) + ((far * far_weight) >> 16) + 2) >> 2;
 }
@@ -40,7 +38,7 @@ LinearRows::LinearRows(const std::uint8_t* src, int src_width, int src_height, i
   for (auto& row : scaled_) row.resize(std::size_t(dst_width) * 3);
 }
 
-LinearRows::Tap LinearRows::tap(int position, int src_size, int dst_size) {
+Tap LinearRows::tap(int position, int src_size, int dst_size) {
   // The order of these operations and their types decide the last bit of a weight: the ratio is inverted twice in
   // double, the position is rounded to float before its fraction is taken, weights round half to even.
   const double scale = 1.0 / (double(dst_size) / double(src_size));
@@ -58,23 +56,13 @@ const std::int16_t* LinearRows::scaled_row(int src_y) {
   scaled_y_[slot] = src_y;
 
   const std::uint8_t* const row = src_ + std::size_t(src_y) * std::size_t(src_width_) * 3;
-  const int next = src_width_ > 1 ? 3 : 0;
-  std::int16_t* const r = scaled;
-  std::int16_t* const g = r + dst_width_;
-  std::int16_t* const b = g + dst_width_;
-  for (int x = 0; x < dst_width_; ++x) {
-    const Tap t = taps_[std::size_t(x)];
-    const std::uint8_t* const p = row + std::size_t(t.index) * 3;
-    const std::uint8_t* const q = p + next;
-    r[x] = std::int16_t((p[0] * t.near_weight + q[0] * t.far_weight) >> kKeptShift);
-    g[x] = std::int16_t((p[1] * t.near_weight + q[1] * t.far_weight) >> kKeptShift);
-    b[x] = std::int16_t((p[2] * t.near_weight + q[2] * t.far_weight) >> kKeptShift);
-  }
+  scale_row(row, src_width_, taps_, scaled);
   return scaled;
 }
 
 template <typename Out, typename Convert>
 void LinearRows::produce(int y, Out* const planes[3], Convert convert) {
+  const int width = dst_width_;  // bytes written through `planes` might alias the member, which stops vectorisation
   if (halves_) {
     const std::size_t stride = std::size_t(src_width_) * 3;
     const std::uint8_t* const upper = src_ + std::size_t(y) * 2 * stride;
@@ -82,7 +70,7 @@ void LinearRows::produce(int y, Out* const planes[3], Convert convert) {
     Out* const r = planes[0];
     Out* const g = planes[1];
     Out* const b = planes[2];
-    for (int x = 0; x < dst_width_; ++x) {
+    for (int x = 0; x < width; ++x) {
       const std::uint8_t* const p = upper + std::size_t(x) * 6;
       const std::uint8_t* const q = lower + std::size_t(x) * 6;
       r[x] = convert((p[0] + p[3] + q[0] + q[3] + 2) >> 2);
@@ -97,10 +85,10 @@ void LinearRows::produce(int y, Out* const planes[3], Convert convert) {
   const std::int16_t* const near = scaled_row(std::clamp(t.index, 0, last));
   const std::int16_t* const far = t.far_weight == 0 ? near : scaled_row(std::clamp(t.index + 1, 0, last));
   for (int plane = 0; plane < 3; ++plane) {
-    const std::int16_t* const n = near + std::ptrdiff_t(plane) * dst_width_;
-    const std::int16_t* const f = far + std::ptrdiff_t(plane) * dst_width_;
+    const std::int16_t* const n = near + std::ptrdiff_t(plane) * width;
+    const std::int16_t* const f = far + std::ptrdiff_t(plane) * width;
     Out* const out = planes[plane];
-    for (int x = 0; x < dst_width_; ++x) out[x] = convert(blend(n[x], f[x], t.near_weight, t.far_weight));
+    for (int x = 0; x < width; ++x) out[x] = convert(blend(n[x], f[x], t.near_weight, t.far_weight));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "image/scale_row.h"
+
 namespace zmdetect {
 
 /// Scales an interleaved 3-channel 8-bit picture (rows packed) bit for bit as cv::resize(INTER_LINEAR).
@@ -26,13 +28,6 @@ class LinearRows {
   void row(int y, float factor, float* const planes[3]);
 
  private:
-  /// One output position on one axis: the 11-bit weights (2048 is 1.0) of source sample `index` and of the next one.
-  struct Tap {
-    int index;
-    std::int16_t near_weight;
-    std::int16_t far_weight;
-  };
-
   static Tap tap(int position, int src_size, int dst_size);
 
   template <typename Out, typename Convert>

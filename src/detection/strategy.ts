@@ -59,8 +59,9 @@ function countDistinct(detections: readonly Detection[], key: 'label' | 'modelNa
 
 /** The earliest of the highest rank; ranks are compared from the left. */
 function best<T>(items: readonly T[], rankOf: (item: T) => readonly number[]): T | null {
-  let [winner = null, ...rest] = items;
-  if (winner === null) return null;
+  const [first, ...rest] = items;
+  if (first === undefined) return null;
+  let winner: T = first;
   let highest = rankOf(winner);
   for (const item of rest) {
     const rank = rankOf(item);

@@ -8,14 +8,7 @@ import { TargetRefused } from './policy.js';
 import { redactUrl } from './url.js';
 
 export type FetchFailureKind =
-  | 'status'
-  | 'network'
-  | 'timeout'
-  | 'too-large'
-  | 'refused-by-policy'
-  | 'tls'
-  | 'bad-url'
-  | 'empty';
+  'status' | 'network' | 'timeout' | 'too-large' | 'refused-by-policy' | 'tls' | 'bad-url' | 'empty';
 
 export interface FetchedFrame {
   readonly ok: true;

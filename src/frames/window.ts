@@ -89,7 +89,7 @@ export async function* mapFrames<Entry, Result>(
     fill();
     for (let head = begun[0]; head !== undefined; head = begun[0]) {
       yield await Promise.race([head, stop.aborted]);
-      begun.shift();
+      void begun.shift();
       fill();
     }
   } finally {

@@ -54,6 +54,9 @@ function parseJson(text: string): unknown {
     const message = error instanceof Error ? error.message : String(error);
     const position = /at position (\d+)/.exec(message)?.[1];
     // V8 quotes the body in its message; that part is left out.
-    throw notJson(position === undefined ? text.length : Number(position), message.replace(/,? (in JSON )?(at position|").*$/s, ''));
+    throw notJson(
+      position === undefined ? text.length : Number(position),
+      message.replace(/,? (in JSON )?(at position|").*$/s, ''),
+    );
   }
 }

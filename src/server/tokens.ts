@@ -64,7 +64,8 @@ export class TokenAuthority {
     if (typeof claims.sub !== 'string') throw new ZmdetectError('TOKEN_INVALID');
     for (const name of ['iat', 'nbf'] as const) {
       const time = claims[name];
-      if (time !== undefined && !(typeof time === 'number' && time <= now + 1)) throw new ZmdetectError('TOKEN_INVALID');
+      if (time !== undefined && !(typeof time === 'number' && time <= now + 1))
+        throw new ZmdetectError('TOKEN_INVALID');
     }
     if (claims.exp === undefined) return;
     if (typeof claims.exp !== 'number') throw new ZmdetectError('TOKEN_INVALID');

@@ -94,6 +94,6 @@ t.test('an abort after the frame has arrived changes nothing', async (t) => {
 t.test('closing the fetcher ends what is under way as a failure', async (t) => {
   const { server, fetcher } = await setUp(t);
   const fetching = fetcher.fetchFrame(request(server.urlOf('delay-60000-alarm')), new AbortController().signal);
-  setTimeout(() => fetcher.close(), 50);
+  setTimeout(() => void fetcher.close(), 50);
   t.match(await fetching, { ok: false, kind: 'network' });
 });

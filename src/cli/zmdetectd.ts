@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** The daemon's command line. */
+import { createRequire } from 'node:module';
+
+import { CommandLineExit, exitStatus } from '../config/flags.js';
+import { loadServerConfig } from '../config/load.js';
+import { createLog } from '../daemon/log.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+async function main(): Promise<void> {
+  const { config, warnings } = await loadServerConfig(process.argv.slice(2), version);
+  const log = createLog(config.logLevel);
+  for (const warning of warnings) log.warn(warning);
+
+  // The addon is loaded only now, so that --help and a configuration error need no binary.
+  const { Daemon } = await import('../daemon/daemon.js');
+  const daemon = await Daemon.start(config, version, log);
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    void daemon.stop().then(() => {
+      log.info('stopped');
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof CommandLineExit) {
+    process.stdout.write(error.stdout);
+    process.stderr.write(error.stderr);
+    process.exitCode = error.exitStatus;
+    return;
+  }
+  process.stderr.write(`zmdetectd: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(exitStatus(error));
+});

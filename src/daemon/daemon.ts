@@ -1,0 +1,97 @@
+/** Puts the daemon together from its settings, starts it, and takes it down in order. */
+import type { Logger } from 'pino';
+
+import type { ServerConfig } from '../config/server-config.js';
+import { defaultDetectorConfig } from '../detection/config.js';
+import { Engine } from '../engine/engine.js';
+import { FrameFetcher } from '../frames/fetcher.js';
+import { findModels } from '../models/discovery.js';
+import { ModelRegistry } from '../models/registry.js';
+import { FrameAnalyser } from '../pipeline/analyser.js';
+import { HttpServer } from '../server/http-server.js';
+import { detectRoute } from '../server/routes/detect.js';
+import { detectUrlsRoute } from '../server/routes/detect-urls.js';
+import { healthRoute } from '../server/routes/health.js';
+import { loginRoute } from '../server/routes/login.js';
+import { modelsRoute } from '../server/routes/models.js';
+import { TokenAuthority } from '../server/tokens.js';
+
+export class Daemon {
+  readonly port: number;
+  readonly #http: HttpServer;
+  readonly #fetcher: FrameFetcher;
+  readonly #registry: ModelRegistry;
+  readonly #engine: Engine;
+  readonly #graceMs: number;
+
+  private constructor(
+    parts: { http: HttpServer; fetcher: FrameFetcher; registry: ModelRegistry; engine: Engine },
+    port: number,
+    graceMs: number,
+  ) {
+    this.#http = parts.http;
+    this.#fetcher = parts.fetcher;
+    this.#registry = parts.registry;
+    this.#engine = parts.engine;
+    this.port = port;
+    this.#graceMs = graceMs;
+  }
+
+  /** Models are loaded before the port opens (contract 1.4). Errors: CONFIG_INVALID when the port cannot be had. */
+  static async start(config: ServerConfig, version: string, log: Logger): Promise<Daemon> {
+    const { specs, warnings } = await findModels(config);
+    for (const warning of warnings) log.warn(warning);
+    const detector = config.detectorConfig ?? defaultDetectorConfig();
+    if (detector.matchPastDetections) {
+      log.warn('detector_config.match_past_detections is not applied by this server; clients apply their own');
+    }
+
+    const engine = new Engine({ decodeThreads: config.decodeThreads, maxImagePixels: config.maxImagePixels });
+    const registry = new ModelRegistry(
+      specs,
+      engine,
+      { intraOpThreads: config.inferenceThreads, instances: config.instances },
+      log,
+    );
+    const fetcher = new FrameFetcher({
+      version,
+      maxFrameBytes: config.maxFrameBytes,
+      connectTimeoutMs: config.fetchTimeoutSeconds * 1000,
+      idleTimeoutMs: config.fetchTimeoutSeconds * 1000,
+    });
+    const analyser = new FrameAnalyser(engine, registry, detector);
+    const tokens = new TokenAuthority(config.auth);
+    const http = new HttpServer(
+      [
+        healthRoute(),
+        modelsRoute(registry),
+        loginRoute(tokens),
+        detectRoute(analyser, tokens, config.maxUploadBytes),
+        detectUrlsRoute(analyser, fetcher, tokens, {
+          concurrency: config.fetchConcurrency,
+          timeoutMs: config.requestTimeoutSeconds * 1000,
+        }),
+      ],
+      log,
+    );
+    try {
+      await registry.loadEager();
+      if (specs.length > 0 && registry.active.length === 0) log.error('none of the configured models could be loaded');
+      const port = await http.listen(config.host, config.port);
+      log.info({ host: config.host, port, models: registry.active.length, auth: config.auth.enabled }, 'listening');
+      return new Daemon({ http, fetcher, registry, engine }, port, config.shutdownSeconds * 1000);
+    } catch (error) {
+      await fetcher.close();
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** Stops accepting, finishes what is in flight within the configured time, frees models and threads. */
+  async stop(): Promise<void> {
+    await this.#http.close(this.#graceMs);
+    await this.#fetcher.close();
+    await this.#registry.close();
+    await this.#engine.close();
+  }
+}

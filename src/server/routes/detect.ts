@@ -1,0 +1,49 @@
+import { resultJson } from '../../detection/wire.js';
+import { applyZones, parseZones, type Zone } from '../../detection/zones.js';
+import { ZmdetectError } from '../../errors.js';
+import type { FrameAnalyser } from '../../pipeline/analyser.js';
+import type { Route } from '../exchange.js';
+import { type Form, readForm } from '../multipart.js';
+import type { TokenAuthority } from '../tokens.js';
+import { missing, notAFile } from '../validation.js';
+
+/**
+ * One uploaded picture, one result (contract 2.5). Zones are applied if and only if the form has some.
+ *
+ * The token is looked at before the upload is read: nobody without one fills memory.
+ */
+export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, maxUploadBytes: number): Route {
+  return {
+    method: 'POST',
+    path: '/detect',
+    async handle(exchange) {
+      tokens.check(exchange.request.headers.authorization);
+      const started = performance.now();
+      const form = await readForm(exchange, maxUploadBytes);
+      exchange.stages.body = performance.now() - started;
+      const bytes = filePart(form, 'file');
+      const zones = zonesField(form.fields.get('zones'));
+      const { detections, size } = await analyser.analyse(bytes, exchange);
+      const { kept, errorBoxes } = applyZones(detections, zones, analyser.config.zoneMatchStrategy);
+      return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };
+    },
+  };
+}
+
+function filePart(form: Form, name: string): Buffer {
+  const file = form.files.get(name);
+  if (file !== undefined) return file;
+  const text = form.fields.get(name);
+  throw text === undefined ? missing(name) : notAFile(name, text);
+}
+
+function zonesField(text: string | undefined): Zone[] {
+  if (text === undefined || text === '') return [];
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ZmdetectError('ZONES_INVALID', { reason: error instanceof Error ? error.message : String(error) });
+  }
+  return parseZones(value);
+}
