@@ -24,8 +24,9 @@ struct DecodeLimits {
 };
 
 /// Decodes JPEG, PNG, BMP, WebP, GIF (first frame), TIFF or PNM; the format is read from the bytes, never from a name.
-/// EXIF orientation is applied (JPEG, PNG, WebP), alpha is dropped without blending, 16 bits become 8 by dropping the
-/// low byte, grey and CMYK become RGB. Errors: kImageEmpty, kImageUndecodable, kImageTooLarge, kOutOfMemory.
+/// EXIF orientation is applied (JPEG, PNG, WebP, and TIFF's own tag), alpha is dropped without blending, 16 bits become
+/// 8 by dropping the low byte, grey and CMYK become RGB. Errors: kImageEmpty, kImageUndecodable, kImageTooLarge,
+/// kOutOfMemory.
 Result<Image> decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits);
 
 }  // namespace zmdetect

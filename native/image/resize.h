@@ -6,7 +6,7 @@
 namespace zmdetect {
 
 /// Scales interleaved 3-channel 8-bit `src` (src_width x src_height, rows packed) to `dst` (dst_width x dst_height).
-/// Every size is at least 1.
+/// Every size is at least 1. Throws std::bad_alloc for its row buffers.
 void resize_linear(const std::uint8_t* src, int src_width, int src_height, std::uint8_t* dst, int dst_width,
                    int dst_height);
 
