@@ -69,8 +69,8 @@ class [[nodiscard]] Result {
 }  // namespace zmdetect
 
 /// Leaves the current function with the failure of `expression`, if it is one.
-#define ZMD_RETURN_IF_ERROR(expression)                  \
-  do {                                                   \
-    ::zmdetect::Status zmd_status = (expression);        \
-    if (!zmd_status.ok()) return zmd_status;             \
+#define ZMD_RETURN_IF_ERROR(expression)           \
+  do {                                            \
+    ::zmdetect::Status zmd_status = (expression); \
+    if (!zmd_status.ok()) return zmd_status;      \
   } while (false)

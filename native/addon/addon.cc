@@ -43,8 +43,8 @@ void shut(EngineHandle& handle) {
 /// createEngine({backendFolder, decodeThreads, maxImages, maxImagePixels}) -> engine
 Napi::Value create_engine(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  auto* handle = new EngineHandle{
-      Engine::create(engine_options(info[0].As<Napi::Object>())), std::make_unique<Bridge>(env), {}};
+  auto* handle =
+      new EngineHandle{Engine::create(engine_options(info[0].As<Napi::Object>())), std::make_unique<Bridge>(env), {}};
   // Before the environment goes, threads that would call into it must have ended.
   env.AddCleanupHook([handle] { shut(*handle); });
   return Napi::External<EngineHandle>::New(env, handle);
@@ -81,12 +81,13 @@ Napi::Value decode(const Napi::CallbackInfo& info) {
   handle.engine->decode({.bytes = {bytes.Data(), bytes.ByteLength()},
                          .ticket = unwrap<TicketPtr>(info, 2),
                          .done = [bridge = handle.bridge.get(), pending](Result<Decoded> decoded) {
-                           bridge->settle(pending, [decoded = std::move(decoded)](Napi::Env env) -> Result<Napi::Value> {
-                             if (!decoded.ok()) return decoded.status();
-                             Napi::Object result = decoded_object(env, decoded.value());
-                             result.Set("image", wrap<ImagePtr>(env, decoded.value().image));
-                             return Napi::Value(result);
-                           });
+                           bridge->settle(pending,
+                                          [decoded = std::move(decoded)](Napi::Env env) -> Result<Napi::Value> {
+                                            if (!decoded.ok()) return decoded.status();
+                                            Napi::Object result = decoded_object(env, decoded.value());
+                                            result.Set("image", wrap<ImagePtr>(env, decoded.value().image));
+                                            return Napi::Value(result);
+                                          });
                          }});
   return promise;
 }
@@ -118,10 +119,11 @@ Napi::Value prepare_model(const Napi::CallbackInfo& info) {
   const Napi::Promise promise = pending->deferred.Promise();
   handle.engine->prepare(unwrap<ModelPtr>(info, 1), prepare_options(info[2].As<Napi::Object>()),
                          [bridge = handle.bridge.get(), pending](Result<Prepared> prepared) {
-                           bridge->settle(pending, [prepared = std::move(prepared)](Napi::Env env) -> Result<Napi::Value> {
-                             if (!prepared.ok()) return prepared.status();
-                             return Napi::Value(prepared_object(env, prepared.value()));
-                           });
+                           bridge->settle(pending,
+                                          [prepared = std::move(prepared)](Napi::Env env) -> Result<Napi::Value> {
+                                            if (!prepared.ok()) return prepared.status();
+                                            return Napi::Value(prepared_object(env, prepared.value()));
+                                          });
                          });
   return promise;
 }
@@ -143,16 +145,16 @@ Napi::Value detect(const Napi::CallbackInfo& info) {
   EngineHandle& handle = unwrap<EngineHandle>(info, 0);
   auto* pending = handle.bridge->begin(info.Env(), info[2].As<Napi::Object>());
   const Napi::Promise promise = pending->deferred.Promise();
-  unwrap<ModelPtr>(info, 1)->submit(
-      {.image = unwrap<ImagePtr>(info, 2),
-       .min_confidence = info[3].As<Napi::Number>().DoubleValue(),
-       .ticket = unwrap<TicketPtr>(info, 4),
-       .done = [bridge = handle.bridge.get(), pending](Result<DetectResult> result) {
-         bridge->settle(pending, [result = std::move(result)](Napi::Env env) -> Result<Napi::Value> {
-           if (!result.ok()) return result.status();
-           return Napi::Value(detect_object(env, result.value()));
-         });
-       }});
+  unwrap<ModelPtr>(info, 1)->submit({.image = unwrap<ImagePtr>(info, 2),
+                                     .min_confidence = info[3].As<Napi::Number>().DoubleValue(),
+                                     .ticket = unwrap<TicketPtr>(info, 4),
+                                     .done = [bridge = handle.bridge.get(), pending](Result<DetectResult> result) {
+                                       bridge->settle(
+                                           pending, [result = std::move(result)](Napi::Env env) -> Result<Napi::Value> {
+                                             if (!result.ok()) return result.status();
+                                             return Napi::Value(detect_object(env, result.value()));
+                                           });
+                                     }});
   return promise;
 }
 

@@ -15,11 +15,21 @@ namespace zmdetect {
 
 enum class ElementType { kFloat32, kFloat16, kUint8, kInt8, kInt32, kInt64, kOther };
 
+/// What a model was asked to run on, and what it runs on.
+enum class Processor { kCpu, kGpu, kTpu };
+
+/// real = scale * (stored - zero_point). A scale of 0: the tensor is not quantised.
+struct Quantisation {
+  float scale = 0;
+  int zero_point = 0;
+};
+
 /// A tensor as the model file declares it. A dimension of -1 is symbolic: the caller chooses it.
 struct TensorInfo {
   std::string name;
   ElementType type = ElementType::kOther;
   std::vector<std::int64_t> shape;
+  Quantisation quantisation = {};
 };
 
 /// What a model file says of itself.
@@ -37,8 +47,11 @@ struct TensorView {
 };
 
 struct LoadOptions {
-  std::string path;          // weights file
-  int intra_op_threads = 1;  // threads of one inference, at least 1
+  std::string path;                       // weights file
+  std::string config_path;                // Darknet's .cfg; empty for the other formats
+  Processor processor = Processor::kCpu;  // a backend that has no such processor fails with kDeviceUnavailable
+  std::string library;                    // path of the runtime's own library; empty: where the system has it
+  int intra_op_threads = 1;               // threads of one inference, at least 1
 };
 
 /// One place to run a model; used by one thread at a time.
@@ -56,6 +69,8 @@ class LoadedModel {
  public:
   virtual ~LoadedModel() = default;
   virtual const ModelInfo& info() const = 0;
+  /// The device that inference runs on, in the words of its driver; "CPU" for the host.
+  virtual std::string device() const { return "CPU"; }
   virtual Result<std::unique_ptr<Instance>> create_instance() = 0;
 };
 

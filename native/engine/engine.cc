@@ -103,8 +103,7 @@ void Engine::open(OpenOptions options, std::function<void(Result<std::shared_ptr
 }
 
 void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options, std::function<void(Result<Prepared>)> done) {
-  const bool posted =
-      post_load([model = std::move(model), options, done] { done(model->prepare(options)); });
+  const bool posted = post_load([model = std::move(model), options, done] { done(model->prepare(options)); });
   if (!posted) done(closed());
 }
 

@@ -20,10 +20,10 @@
 namespace zmdetect {
 
 struct PrepareOptions {
-  int classes = 0;       // number of labels
-  int input_width = 0;   // pixels; 0 = the file's own, 640 where the file leaves it open
+  int classes = 0;      // number of labels
+  int input_width = 0;  // pixels; 0 = the file's own, 640 where the file leaves it open
   int input_height = 0;
-  int instances = 1;     // inferences that may run at once
+  int instances = 1;  // inferences that may run at once
 };
 
 /// What a model turned out to be, once a warm-up inference has succeeded.
@@ -111,7 +111,7 @@ class Model : public std::enable_shared_from_this<Model> {
   std::condition_variable ready_changed_;
   std::deque<Waiting> waiting_;  // accepted, no slot yet
   std::vector<Slot*> free_;
-  std::deque<Slot*> ready_;      // letterboxed, no instance yet
+  std::deque<Slot*> ready_;  // letterboxed, no instance yet
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };

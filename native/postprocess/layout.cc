@@ -55,19 +55,14 @@ struct ToOriginal {
   float pad_y;
 
   Candidate from_centre(float cx, float cy, float w, float h) const {
-    return {.x = (cx - w / 2 - pad_x) / scale,
-            .y = (cy - h / 2 - pad_y) / scale,
-            .width = w / scale,
-            .height = h / scale};
+    return {
+        .x = (cx - w / 2 - pad_x) / scale, .y = (cy - h / 2 - pad_y) / scale, .width = w / scale, .height = h / scale};
   }
 
   Candidate from_corners(float x1, float y1, float x2, float y2) const {
     const float left = (x1 - pad_x) / scale;
     const float top = (y1 - pad_y) / scale;
-    return {.x = left,
-            .y = top,
-            .width = (x2 - pad_x) / scale - left,
-            .height = (y2 - pad_y) / scale - top};
+    return {.x = left, .y = top, .width = (x2 - pad_x) / scale - left, .height = (y2 - pad_y) / scale - top};
   }
 };
 
@@ -112,8 +107,8 @@ Status decode_end_to_end(const float* data, int classes, int count, const ToOrig
     const float* row = data + std::ptrdiff_t(i) * 6;
     if (!(row[4] >= threshold)) continue;
     if (!(row[5] >= 0 && row[5] < static_cast<float>(classes))) {
-      return Status(Code::kModelOutputInvalid, "class " + std::to_string(row[5]) + " is beyond the " +
-                                                   std::to_string(classes) + " labels");
+      return Status(Code::kModelOutputInvalid,
+                    "class " + std::to_string(row[5]) + " is beyond the " + std::to_string(classes) + " labels");
     }
     Candidate candidate = back.from_corners(row[0], row[1], row[2], row[3]);
     candidate.score = row[4];

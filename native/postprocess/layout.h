@@ -11,15 +11,15 @@
 namespace zmdetect {
 
 enum class LayoutKind {
-  kYoloV8,     // per candidate: cx, cy, w, h in input pixels, then one score per class (YOLO v8, v9, v11, v12)
-  kEndToEnd,   // rows x1, y1, x2, y2, score, class in input pixels, suppression done by the network (YOLO v26)
+  kYoloV8,    // per candidate: cx, cy, w, h in input pixels, then one score per class (YOLO v8, v9, v11, v12)
+  kEndToEnd,  // rows x1, y1, x2, y2, score, class in input pixels, suppression done by the network (YOLO v26)
 };
 
 /// How to read one model's answer. Decided once, at load; never guessed per frame.
 struct Layout {
   LayoutKind kind = LayoutKind::kYoloV8;
-  std::string name;              // "yolov8" or "end2end", as /models shows it
-  int output = 0;                // index of the output tensor
+  std::string name;  // "yolov8" or "end2end", as /models shows it
+  int output = 0;    // index of the output tensor
   int classes = 0;
   bool candidates_last = false;  // kYoloV8: [batch, 4 + classes, candidates] instead of the transpose
 };

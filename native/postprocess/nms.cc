@@ -21,8 +21,7 @@ std::vector<int> nms(std::span<const Candidate> candidates, float score_threshol
   for (int i = 0; i < static_cast<int>(candidates.size()); ++i) {
     if (candidates[i].score > score_threshold) order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int a, int b) { return candidates[a].score > candidates[b].score; });
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return candidates[a].score > candidates[b].score; });
   std::vector<int> kept;
   for (int index : order) {
     const bool free = std::none_of(kept.begin(), kept.end(), [&](int winner) {

@@ -45,7 +45,8 @@ class ConstantInstance : public Instance {
 
  private:
   Control& control_;
-  const float data_[30] = {16, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, .9F, 0, 0, 0, 0, 0};
+  const float data_[30] = {16, 0, 0, 0, 0, 0, 16, 0, 0, 0,   0, 0, 8, 0, 0,
+                           0,  0, 0, 8, 0, 0, 0,  0, 0, .9F, 0, 0, 0, 0, 0};
 };
 
 class ConstantModel : public LoadedModel {
@@ -207,10 +208,11 @@ TEST_F(EngineTest, KeepsBytesWaitingWhileTooManyPicturesAreAlive) {
   Result<Decoded> second = decode(sample);
   std::atomic<bool> third{false};
   Later<Result<Decoded>> later;
-  engine->decode({.bytes = sample, .ticket = std::make_shared<Ticket>(), .done = [&, done = later.callback()](auto result) {
-                    third = true;
-                    done(std::move(result));
-                  }});
+  engine->decode(
+      {.bytes = sample, .ticket = std::make_shared<Ticket>(), .done = [&, done = later.callback()](auto result) {
+         third = true;
+         done(std::move(result));
+       }});
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   EXPECT_FALSE(third);
   first.value().image.reset();

@@ -26,9 +26,9 @@ struct Row {
   float score;
 };
 
-const std::vector<Row> kVector1 = {{320, 320, 100, 200, 0, .9F}, {322, 320, 100, 200, 2, .85F},
+const std::vector<Row> kVector1 = {{320, 320, 100, 200, 0, .9F},   {322, 320, 100, 200, 2, .85F},
                                    {100.25F, 300, 41, 51, 1, .5F}, {500, 300, 40, 40, 1, .2F},
-                                   {560, 300, 40, 40, 1, .25F},   {5, 320, 40, 60, 0, .7F}};
+                                   {560, 300, 40, 40, 1, .25F},    {5, 320, 40, 60, 0, .7F}};
 
 std::vector<float> planar(const std::vector<Row>& rows) {
   std::vector<float> data((4 + kClasses) * kCandidates, 0.0F);
@@ -55,21 +55,24 @@ struct Found {
   bool operator==(const Found&) const = default;
 };
 
-std::vector<Found> read(const Layout& layout, const std::vector<float>& data, std::vector<std::int64_t> shape, int width,
-                        int height) {
+std::vector<Found> read(const Layout& layout, const std::vector<float>& data, std::vector<std::int64_t> shape,
+                        int width, int height) {
   const LetterboxTarget target{.width = 640, .height = 640};
   std::vector<Candidate> candidates;
-  const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, std::move(shape)}}, 0,
-                                          letterbox_geometry(width, height, target), candidate_threshold(0.3), candidates);
+  const Status status =
+      decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, std::move(shape)}}, 0,
+                        letterbox_geometry(width, height, target), candidate_threshold(0.3), candidates);
   EXPECT_TRUE(status.ok()) << status.message();
   std::vector<Found> found;
-  for (const Detection& d : select_detections(candidates, 0.3)) found.push_back({{d.box, d.box + 4}, d.class_id, d.score});
+  for (const Detection& d : select_detections(candidates, 0.3))
+    found.push_back({{d.box, d.box + 4}, d.class_id, d.score});
   return found;
 }
 
 TEST(YoloV8, GivesTheContractsBoxesOn800x600) {
   const Layout layout = recognise_layout(model({1, 7, kCandidates}), kClasses).value();
-  const std::vector<Found> expected = {{{338, 175, 462, 425}, 0, .9F}, {{-19, 262, 31, 338}, 0, .7F}, {{100, 243, 151, 307}, 1, .5F}};
+  const std::vector<Found> expected = {
+      {{338, 175, 462, 425}, 0, .9F}, {{-19, 262, 31, 338}, 0, .7F}, {{100, 243, 151, 307}, 1, .5F}};
   EXPECT_EQ(read(layout, planar(kVector1), {1, 7, kCandidates}, 800, 600), expected);
 }
 
@@ -88,8 +91,10 @@ TEST(YoloV8, ReadsTheTransposeAlike) {
 
 TEST(EndToEnd, GivesTheContractsBoxes) {
   std::vector<float> data(300 * 6, 0.0F);
-  const float rows[4][6] = {{270, 220, 370, 420, .9F, 0}, {272, 220, 372, 420, .85F, 2},
-                            {80, 270, 120, 330, .5F, 1}, {.2F, 10, 40, 330, .3F, 1}};
+  const float rows[4][6] = {{270, 220, 370, 420, .9F, 0},
+                            {272, 220, 372, 420, .85F, 2},
+                            {80, 270, 120, 330, .5F, 1},
+                            {.2F, 10, 40, 330, .3F, 1}};
   for (int i = 0; i < 4; ++i) std::copy_n(rows[i], 6, data.begin() + i * 6);
   const Layout layout = recognise_layout(model({1, 300, 6}, true), kClasses).value();
   const std::vector<Found> expected = {

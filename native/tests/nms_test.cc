@@ -38,7 +38,8 @@ TEST(Nms, TakesTwoBoxesWithoutAreaAsOne) {
 }
 
 TEST(SelectDetections, RoundsCornersHalfToEven) {
-  const auto found = select_detections(std::vector<Candidate>{box(337.5, 0.5, 125, 1, 0.9F), box(-1.5, -0.5, 3, 3, 0.8F)}, 0.3);
+  const auto found =
+      select_detections(std::vector<Candidate>{box(337.5, 0.5, 125, 1, 0.9F), box(-1.5, -0.5, 3, 3, 0.8F)}, 0.3);
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(std::vector<std::int64_t>(found[0].box, found[0].box + 4), (std::vector<std::int64_t>{338, 0, 462, 2}));
   EXPECT_EQ(std::vector<std::int64_t>(found[1].box, found[1].box + 4), (std::vector<std::int64_t>{-2, 0, 2, 2}));

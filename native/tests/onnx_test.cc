@@ -90,7 +90,8 @@ TEST_F(OnnxTest, LoadsTheSameFileTwiceAndUnloadsOneWhileTheOtherWorks) {
   Later<bool> closed;
   engine->close_model(first.value(), [done = closed.callback()] { done(true); });
   Later<Result<DetectResult>> detected;
-  second.value()->submit({.image = testing::grey_image(320, 240), .ticket = std::make_shared<Ticket>(), .done = detected.callback()});
+  second.value()->submit(
+      {.image = testing::grey_image(320, 240), .ticket = std::make_shared<Ticket>(), .done = detected.callback()});
   EXPECT_TRUE(detected.get().ok());
   EXPECT_TRUE(closed.get());
 }

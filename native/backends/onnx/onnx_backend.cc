@@ -35,7 +35,7 @@ std::vector<TensorInfo> tensors(const Ort::Session& session, bool inputs) {
   for (std::size_t i = 0; i < count; ++i) {
     auto name = inputs ? session.GetInputNameAllocated(i, allocator) : session.GetOutputNameAllocated(i, allocator);
     const Ort::TypeInfo type = inputs ? session.GetInputTypeInfo(i) : session.GetOutputTypeInfo(i);
-    TensorInfo info{.name = name.get(), .type = ElementType::kOther, .shape = {}};
+    TensorInfo info{.name = name.get()};
     if (type.GetONNXType() == ONNX_TYPE_TENSOR) {
       const auto tensor = type.GetTensorTypeAndShapeInfo();
       info.type = element_type(tensor.GetElementType());
@@ -89,8 +89,8 @@ class OnnxInstance : public Instance {
       // The tensor borrows the caller's memory; nothing is copied on the way in.
       Ort::Value tensor = Ort::Value::CreateTensor(memory_, const_cast<void*>(input.data), bytes, input.shape.data(),
                                                    input.shape.size(), onnx_type(input.type));
-      values_ = session_.Run(Ort::RunOptions{nullptr}, &input_name_, &tensor, 1, output_names_.data(),
-                             output_names_.size());
+      values_ =
+          session_.Run(Ort::RunOptions{nullptr}, &input_name_, &tensor, 1, output_names_.data(), output_names_.size());
       outputs.clear();
       for (const Ort::Value& value : values_) {
         const auto shape = value.GetTensorTypeAndShapeInfo();
@@ -151,8 +151,8 @@ class OnnxBackend : public Backend {
       session.AddConfigEntry("session.inter_op.allow_spinning", "0");
       Ort::Session opened(environment(), options.path.c_str(), session);
       if (opened.GetInputCount() != 1) {
-        return Status(Code::kModelLayoutUnknown, options.path + " has " + std::to_string(opened.GetInputCount()) +
-                                                     " inputs, expected 1");
+        return Status(Code::kModelLayoutUnknown,
+                      options.path + " has " + std::to_string(opened.GetInputCount()) + " inputs, expected 1");
       }
       return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened)));
     } catch (const Ort::Exception& error) {
