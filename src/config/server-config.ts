@@ -210,6 +210,9 @@ export function checkServerConfig(
 /** What is allowed but dangerous or without effect. */
 function* doubts(config: ServerConfig, nameOf: (key: string) => string): Generator<string> {
   const { enabled, password, tokenSecret, tokenExpirySeconds } = config.auth;
+  if (config.workers > 1) {
+    yield `${nameOf('workers')} is ${config.workers}, which is not needed: one process uses every processor, see decode_threads and instances`;
+  }
   if (enabled) {
     if (password.reveal() === '')
       yield `${nameOf('auth_password')} is empty: anybody who knows the user name can log in`;

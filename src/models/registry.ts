@@ -87,7 +87,23 @@ export class RegisteredModel {
 
   row(): ModelRow {
     const { name, type, framework, processor } = this.spec;
-    return { name, type, framework, loaded: this.loaded, processor, requested_processor: processor };
+    // Until a model is in memory, what it runs on is what it was asked to run on.
+    return {
+      name,
+      type,
+      framework,
+      loaded: this.loaded,
+      processor: this.loaded ? 'cpu' : processor,
+      requested_processor: processor,
+    };
+  }
+
+  /** Nothing falls back in silence: a GPU that cannot be had is an error, or one loud line where that is allowed. */
+  #checkProcessor(): void {
+    if (this.spec.processor !== 'gpu') return;
+    const reason = `model ${this.spec.name} was asked to run on the GPU, and this build has no GPU backend`;
+    if (!this.spec.config.allowCpuFallback) throw new ZmdetectError('DEVICE_UNAVAILABLE', { reason });
+    this.#log.warn({ model: this.spec.name }, `${reason}: it runs on the CPU`);
   }
 
   #ready(): Promise<Loaded> {
@@ -117,6 +133,7 @@ export class RegisteredModel {
     if (spec.weightsPath === null) {
       throw new ZmdetectError('MODEL_FILE_MISSING', { reason: `no weight file was found for model ${spec.name}` });
     }
+    this.#checkProcessor();
     const native = await this.#engine.open({
       backend: backendOf(spec.weightsPath),
       path: spec.weightsPath,
