@@ -1,0 +1,65 @@
+// Writes the generated pages of docs/reference from the code; `--check` only says which are out of date (exit 1).
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { parseFlags } from '../dist/config/flags.js';
+import { errorTable } from '../dist/errors.js';
+
+const reference = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'docs', 'reference');
+
+function errorsPage() {
+  const rows = Object.entries(errorTable)
+    .sort(([a, { status: x }], [b, { status: y }]) => x - y || a.localeCompare(b))
+    .map(([code, { status, detail, mend }]) => `| ${status} | \`${code}\` | ${detail} | ${mend} |`);
+  return `# Errors
+
+Generated from \`src/errors.ts\` by \`scripts/generate-docs.mjs\`; do not edit.
+
+An answer of 400 or above has the body \`{"detail": "<text>"}\`; the code stands in the header \`x-error-code\` and in the
+log line. \`{reason}\` and the like are filled in. A 422 has a list in \`detail\`, one entry for each fault of the body
+(\`type\`, \`loc\`, \`msg\`, \`input\`), and no code. Status 499 is only logged: the client is gone. \`CONFIG_INVALID\` ends
+the start of the daemon with exit status 1.
+
+| Status | Code | Text | What to do |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+function commandLinePage() {
+  // argparse wraps its text at the width of the terminal.
+  process.env.COLUMNS = '100';
+  let help = '';
+  try {
+    parseFlags(['--help'], '');
+  } catch (exit) {
+    help = exit.stdout;
+  }
+  return `# Command line of zmdetectd
+
+Generated from the flags by \`scripts/generate-docs.mjs\`; do not edit.
+
+A usage error ends with status 2, a setting that cannot be used with 1. With \`--config\` every other flag but \`--debug\`
+is ignored.
+
+\`\`\`
+${help.trimEnd()}
+\`\`\`
+`;
+}
+
+const pages = { 'errors.md': errorsPage(), 'command-line.md': commandLinePage() };
+const stale = Object.entries(pages).filter(([name, text]) => {
+  const file = path.join(reference, name);
+  try {
+    return readFileSync(file, 'utf8') !== text;
+  } catch {
+    return true;
+  }
+});
+if (process.argv.includes('--check')) {
+  for (const [name] of stale) console.error(`docs/reference/${name} is out of date: run node scripts/generate-docs.mjs`);
+  process.exit(stale.length > 0 ? 1 : 0);
+}
+for (const [name, text] of stale) writeFileSync(path.join(reference, name), text);
