@@ -52,6 +52,8 @@ struct LoadOptions {
   Processor processor = Processor::kCpu;  // a backend that has no such processor fails with kDeviceUnavailable
   std::string library;                    // path of the runtime's own library; empty: where the system has it
   int intra_op_threads = 1;               // threads of one inference, at least 1
+  std::string delegate_library;           // path of the Edge TPU's library; empty: where the system has it
+  int inference_deadline_ms = 5000;       // Edge TPU: an inference that takes longer is killed with its process
 };
 
 /// One place to run a model; used by one thread at a time.
