@@ -38,7 +38,7 @@ export class FrameAnalyser {
 
   /**
    * Detections of one encoded picture. When the signal is aborted, what has not begun is not computed.
-   * Errors: IMAGE_*, CANCELLED; INFERENCE_FAILED and the like when no model could answer.
+   * Errors: IMAGE_*; the signal's reason when it is aborted; INFERENCE_FAILED and the like when no model could answer.
    */
   async analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<Analysis> {
     const { signal, stages } = options;
@@ -54,6 +54,10 @@ export class FrameAnalyser {
       } finally {
         image.release();
       }
+    } catch (error) {
+      // The engine says CANCELLED whoever cancelled; the signal knows whether that was the client.
+      signal.throwIfAborted();
+      throw error;
     } finally {
       signal.removeEventListener('abort', cancel);
     }

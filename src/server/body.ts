@@ -1,36 +1,70 @@
 /** Reads a request's body within a limit. */
-import type { Readable } from 'node:stream';
+import type { Response } from 'hyper-express';
 
 import { ZmdetectError } from '../errors.js';
 import type { Exchange } from './exchange.js';
+import { JsonFault, parseJson } from './json.js';
 import { missing, notAnObject, notJson } from './validation.js';
 
 /** No JSON that a client sends comes near it. */
 const maxJsonBytes = 4 * 1024 * 1024;
 
 /**
- * The body as a stream that ends with UPLOAD_TOO_LARGE beyond `limit` bytes and with CANCELLED when the client hangs up.
- * A declared length over the limit is refused before a byte is read.
+ * A request's bytes as they come in; what nobody listens for is dropped. It stands in for hyper-express's own stream,
+ * which never ends for a request without a body and holds every answer back until the last byte of an upload is there.
  */
-export function limitedBody(exchange: Exchange, limit: number): Readable {
-  const { request, signal } = exchange;
-  const tooLarge = () => new ZmdetectError('UPLOAD_TOO_LARGE', { limit });
-  if (Number(request.headers['content-length']) > limit) throw tooLarge();
-  let received = 0;
-  request.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-    if (received > limit) request.destroy(tooLarge());
-  });
-  const hangUp = () => request.destroy(new ZmdetectError('CANCELLED'));
-  signal.addEventListener('abort', hangUp, { once: true });
-  request.once('end', () => signal.removeEventListener('abort', hangUp));
-  return request;
+export class IncomingBody {
+  #listener: ((chunk: Buffer, isLast: boolean) => void) | undefined;
+
+  /** To be made in the same turn in which the request came. */
+  constructor(response: Response) {
+    response.raw.onData((chunk, isLast) => {
+      // uWebSockets.js takes the memory back after this call.
+      if (this.#listener) this.#listener(Buffer.copyBytesFrom(new Uint8Array(chunk)), isLast);
+    });
+  }
+
+  /** One listener at most; a request without a body still has one empty, last piece. */
+  listen(listener: ((chunk: Buffer, isLast: boolean) => void) | undefined): void {
+    this.#listener = listener;
+  }
 }
 
-async function readAll(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+/**
+ * Hands every piece of the body to `take` and resolves at its end. Rejects with UPLOAD_TOO_LARGE beyond `limit` bytes,
+ * before a byte is read where the length is declared; with the signal's reason when that is aborted; and with whatever
+ * `take` throws. To be called before anything is awaited, since the first piece comes at once.
+ */
+export function receive(
+  { request, body, signal }: Exchange,
+  limit: number,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuseBeyond = (bytes: number) => {
+      if (bytes > limit) throw new ZmdetectError('UPLOAD_TOO_LARGE', { limit });
+    };
+    refuseBeyond(Number(request.headers['content-length']));
+    const settle = (settled: () => void) => {
+      body.listen(undefined);
+      signal.removeEventListener('abort', onAbort);
+      settled();
+    };
+    const onAbort = () => settle(() => reject(signal.reason));
+    signal.throwIfAborted();
+    signal.addEventListener('abort', onAbort);
+    let received = 0;
+    body.listen((chunk, isLast) => {
+      try {
+        received += chunk.length;
+        refuseBeyond(received);
+        take(chunk);
+        if (isLast) settle(resolve);
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    });
+  });
 }
 
 /**
@@ -38,25 +72,21 @@ async function readAll(stream: Readable): Promise<Buffer> {
  * JSON is taken as one string, as upstream's framework does.
  */
 export async function readJsonObject(exchange: Exchange): Promise<Record<string, unknown>> {
-  const text = (await readAll(limitedBody(exchange, maxJsonBytes))).toString('utf8');
+  const chunks: Buffer[] = [];
+  await receive(exchange, maxJsonBytes, (chunk) => chunks.push(chunk));
+  const text = new TextDecoder().decode(Buffer.concat(chunks));
   if (text === '') throw missing();
   const type = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   if (!/^application\/([\w.-]+\+)?json$/.test(type)) throw notAnObject(text);
-  const value = parseJson(text);
+  const value = parsed(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notAnObject(value);
   return value as Record<string, unknown>;
 }
 
-function parseJson(text: string): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const position = /at position (\d+)/.exec(message)?.[1];
-    // V8 quotes the body in its message; that part is left out.
-    throw notJson(
-      position === undefined ? text.length : Number(position),
-      message.replace(/,? (in JSON )?(at position|").*$/s, ''),
-    );
+    throw error instanceof JsonFault ? notJson(error.offset, error.message) : error;
   }
 }

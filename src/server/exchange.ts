@@ -2,6 +2,8 @@
 import type { Request, Response } from 'hyper-express';
 import type { Logger } from 'pino';
 
+import type { IncomingBody } from './body.js';
+
 /** A JSON answer. `body` of undefined sends none. */
 export interface Reply {
   readonly status: number;
@@ -12,6 +14,7 @@ export interface Reply {
 export interface Exchange {
   readonly request: Request;
   readonly response: Response;
+  readonly body: IncomingBody;
   /** Names the request in the log and in the `x-request-id` header. */
   readonly id: string;
   readonly log: Logger;

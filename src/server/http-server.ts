@@ -5,8 +5,10 @@ import type { Logger } from 'pino';
 import uws from 'uWebSockets.js';
 
 import { ZmdetectError } from '../errors.js';
+import { IncomingBody } from './body.js';
 import type { Exchange, Reply, Route } from './exchange.js';
 import { errorReply } from './replies.js';
+import { InvalidBody } from './validation.js';
 
 export class HttpServer {
   readonly #server: Server;
@@ -14,7 +16,7 @@ export class HttpServer {
   readonly #log: Logger;
   readonly #inFlight = new Set<AbortController>();
   #idle: (() => void) | undefined;
-  #closing = false;
+  #closed: Promise<void> | undefined;
   #count = 0;
   /** Tells the requests of two runs of the daemon apart. */
   readonly #run = randomBytes(3).toString('hex');
@@ -38,8 +40,8 @@ export class HttpServer {
     const listen = app.listen.bind(app) as unknown as (...args: [string, number, number, Listening]) => void;
     app.listen = ((...[at, on, done]: [string, number, Listening]) =>
       listen(at, on, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, done)) as typeof app.listen;
+    if (port < 0 || port > 65535) throw new ZmdetectError('CONFIG_INVALID', { reason: `there is no port ${port}` });
     try {
-      if (port > 65535) throw new Error('no such port');
       await this.#server.listen(port, host);
     } catch (error) {
       const reason = `cannot listen on ${host} port ${port}: the port is in use, or the address is not this machine's`;
@@ -49,11 +51,15 @@ export class HttpServer {
   }
 
   /**
-   * Stops accepting, waits up to `graceMs` for what is in flight, then cancels the rest. Resolves when nothing is left.
+   * Stops accepting, on open connections too; waits up to `graceMs` for what is in flight, then cancels the rest.
+   * Resolves when nothing is left.
    */
-  async close(graceMs: number): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
     this.#server.close();
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
@@ -70,6 +76,7 @@ export class HttpServer {
 
   async #handle(request: Request, response: Response): Promise<void> {
     const started = performance.now();
+    const body = new IncomingBody(response);
     const controller = new AbortController();
     this.#inFlight.add(controller);
     response.on('abort', () => controller.abort(new ZmdetectError('CANCELLED')));
@@ -78,22 +85,23 @@ export class HttpServer {
     const id = `${this.#run}-${this.#count}`;
     const stages: Record<string, number> = {};
     const log = this.#log.child({ id });
-    const exchange: Exchange = { request, response, id, log, signal: controller.signal, stages };
+    const exchange: Exchange = { request, response, body, id, log, signal: controller.signal, stages };
     let failure: unknown;
-    let reply: Reply;
+    let answer: Answer;
     try {
-      reply = await this.#answer(exchange);
+      answer = written(await this.#answer(exchange));
     } catch (error) {
       failure = error;
-      reply = errorReply(error);
+      answer = written(errorReply(error));
     }
     this.#inFlight.delete(controller);
-    send(response, id, request.method === 'HEAD' ? { ...reply, body: undefined } : reply);
-    this.#logRequest(exchange, reply, failure, performance.now() - started);
+    send(exchange, answer, this.#closed !== undefined);
+    this.#logRequest(exchange, answer.status, failure, performance.now() - started);
     if (this.#inFlight.size === 0) this.#idle?.();
   }
 
   async #answer(exchange: Exchange): Promise<Reply> {
+    if (this.#closed !== undefined) throw new ZmdetectError('ENGINE_CLOSED');
     const { method, path } = exchange.request;
     const methods = this.#routes.get(path);
     if (methods === undefined) {
@@ -111,20 +119,21 @@ export class HttpServer {
   }
 
   /** The path of an unknown route and every query string stay out of the log: clients put credentials there. */
-  #logRequest(exchange: Exchange, reply: Reply, failure: unknown, milliseconds: number): void {
+  #logRequest(exchange: Exchange, status: number, failure: unknown, milliseconds: number): void {
     const { request, log, stages } = exchange;
     const entry = {
       method: request.method,
       route: this.#routes.has(request.path) ? request.path : null,
-      status: reply.status,
+      status,
       ms: rounded(milliseconds),
       ...(Object.keys(stages).length > 0
         ? { stages: Object.fromEntries(Object.entries(stages).map(([name, ms]) => [name, rounded(ms)])) }
         : {}),
       ...(failure instanceof ZmdetectError ? { code: failure.code, reason: reasonOf(failure) } : {}),
+      ...(failure instanceof InvalidBody ? { reason: failure.message } : {}),
     };
-    if (reply.status >= 500 && !(failure instanceof ZmdetectError)) log.error({ ...entry, err: failure }, 'request');
-    else if (reply.status >= 500) log.error(entry, 'request');
+    if (status >= 500 && !(failure instanceof ZmdetectError)) log.error({ ...entry, err: failure }, 'request');
+    else if (status >= 500) log.error(entry, 'request');
     else log.info(entry, 'request');
   }
 }
@@ -140,11 +149,25 @@ function reasonOf(error: ZmdetectError): string {
   return String(error.params.reason ?? error.message);
 }
 
-function send(response: Response, id: string, reply: Reply): void {
+/** A reply as it goes out; made where a body that cannot be written still becomes an error's answer. */
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string | undefined;
+}
+
+function written({ status, body, headers = {} }: Reply): Answer {
+  if (body === undefined) return { status, headers, text: undefined };
+  if (typeof body === 'string' && headers['content-type'] !== undefined) return { status, headers, text: body };
+  return { status, headers: { 'content-type': 'application/json', ...headers }, text: JSON.stringify(body) };
+}
+
+function send({ request, response, id }: Exchange, { status, headers, text }: Answer, thenClose: boolean): void {
   if (response.completed) return;
-  response.status(reply.status).header('x-request-id', id);
-  const headers = { ...(reply.body === undefined ? {} : { 'content-type': 'application/json' }), ...reply.headers };
+  // hyper-express would wait for the last byte of the upload. A client that is told "too large" may stop sending; the
+  // rest from one that does not is dropped as it comes.
+  request.received = true;
+  response.status(status).header('x-request-id', id);
   for (const [name, value] of Object.entries(headers)) response.header(name, value);
-  const text = headers['content-type']?.startsWith('text/') ? String(reply.body) : JSON.stringify(reply.body);
-  response.send(text);
+  response.send(request.method === 'HEAD' ? undefined : text, thenClose);
 }

@@ -2,7 +2,7 @@
 import busboy from 'busboy';
 
 import { ZmdetectError } from '../errors.js';
-import { limitedBody } from './body.js';
+import { receive } from './body.js';
 import type { Exchange } from './exchange.js';
 
 /** Of a part that is no file; upstream's own limit. */
@@ -25,41 +25,43 @@ export async function readForm(exchange: Exchange, maxBytes: number): Promise<Fo
   const type = exchange.request.headers['content-type'] ?? '';
   if (!/^multipart\/form-data/i.test(type)) return noForm;
   if (!/boundary=/i.test(type)) throw new ZmdetectError('MULTIPART_NO_BOUNDARY');
-  const body = limitedBody(exchange, maxBytes);
   const fields = new Map<string, string>();
   const files = new Map<string, Buffer>();
-
-  return await new Promise<Form>((resolve, reject) => {
-    const fail = (error: Error) => {
-      body.unpipe(parser);
-      body.resume();
-      reject(error instanceof ZmdetectError ? error : new ZmdetectError('MULTIPART_INVALID', {}, { cause: error }));
-    };
-    let parser: busboy.Busboy;
-    try {
-      parser = busboy({
-        headers: exchange.request.headers,
-        defParamCharset: 'utf8',
-        limits: { fieldSize: maxFieldBytes + 1, parts: maxParts, fileSize: maxBytes },
-      });
-    } catch (error) {
-      reject(new ZmdetectError('MULTIPART_INVALID', {}, { cause: error }));
-      return;
-    }
+  const parser = parserOf(exchange, maxBytes);
+  const parsed = new Promise<void>((resolve, reject) => {
     parser.on('field', (name, value, info) => {
-      if (info.valueTruncated || Buffer.byteLength(value) > maxFieldBytes) fail(new ZmdetectError('PART_TOO_LARGE'));
+      if (info.valueTruncated || Buffer.byteLength(value) > maxFieldBytes) reject(new ZmdetectError('PART_TOO_LARGE'));
       else fields.set(name, value);
     });
     parser.on('file', (name, stream) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => files.set(name, chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-      stream.on('error', fail);
+      stream.on('error', (error) => reject(invalid(error)));
     });
-    parser.on('partsLimit', () => fail(new ZmdetectError('MULTIPART_INVALID')));
-    parser.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))));
-    parser.on('close', () => resolve({ fields, files }));
-    body.on('error', fail);
-    body.pipe(parser);
+    parser.on('partsLimit', () => reject(invalid()));
+    parser.on('error', (error) => reject(invalid(error)));
+    parser.on('close', resolve);
   });
+  // What is in the form is kept in memory anyway, so nothing is gained by making the sender wait for the parser.
+  const received = receive(exchange, maxBytes, (chunk) => void parser.write(chunk)).then(() => void parser.end());
+  // Whichever fails first ends the reading; the other's failure says nothing new.
+  await Promise.all([parsed, received]);
+  return { fields, files };
+}
+
+function parserOf(exchange: Exchange, maxBytes: number): busboy.Busboy {
+  try {
+    return busboy({
+      headers: exchange.request.headers,
+      defParamCharset: 'utf8',
+      limits: { fieldSize: maxFieldBytes + 1, parts: maxParts, fileSize: maxBytes },
+    });
+  } catch (error) {
+    throw invalid(error);
+  }
+}
+
+function invalid(cause?: unknown): ZmdetectError {
+  return new ZmdetectError('MULTIPART_INVALID', {}, { cause });
 }

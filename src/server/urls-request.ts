@@ -50,16 +50,16 @@ const mostUrls = 10_000;
 
 function parseEntries(urls: unknown): FrameEntry[] {
   if (isAbsent(urls) || urls === '' || urls === 0 || urls === false) throw new ZmdetectError('URLS_MISSING');
-  if (!Array.isArray(urls)) throw invalidUrls(`expected a list of {"frame_id", "url"}, got ${shown(urls)}`);
+  if (!Array.isArray(urls)) throw invalidUrls(`expected a list of {"frame_id", "url"}, got ${kindOf(urls)}`);
   if (urls.length === 0) throw new ZmdetectError('URLS_MISSING');
   if (urls.length > mostUrls) throw invalidUrls(`expected at most ${mostUrls} entries, got ${urls.length}`);
   return urls.flatMap((entry: unknown, index) => {
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-      throw invalidUrls(`expected {"frame_id", "url"} for entry ${index}, got ${shown(entry)}`);
+      throw invalidUrls(`expected {"frame_id", "url"} for entry ${index}, got ${kindOf(entry)}`);
     }
     const { frame_id: id, url } = entry as Record<string, unknown>;
     if (isAbsent(url) || url === '') return [];
-    if (typeof url !== 'string') throw invalidUrls(`expected text for the url of entry ${index}, got ${shown(url)}`);
+    if (typeof url !== 'string') throw invalidUrls(`expected text for the url of entry ${index}, got ${kindOf(url)}`);
     return [{ frameId: frameIdText(id), url }];
   });
 }
@@ -80,16 +80,21 @@ function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 
+/** In place of a value that may hold a login. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value;
+}
+
 function shown(value: unknown): string {
   return (JSON.stringify(value) ?? String(value)).slice(0, 60);
 }
 
 function invalid(name: string, expected: string, value: unknown): ZmdetectError {
-  // What may hold a login is not repeated.
   return new ZmdetectError('OPTION_INVALID', {
     name,
     expected,
-    value: name === 'zm_auth' ? typeof value : shown(value),
+    value: name === 'zm_auth' ? kindOf(value) : shown(value),
   });
 }
 

@@ -3,6 +3,7 @@ import { applyZones, parseZones, type Zone } from '../../detection/zones.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
 import type { Route } from '../exchange.js';
+import { JsonFault, parseJson } from '../json.js';
 import { type Form, readForm } from '../multipart.js';
 import type { TokenAuthority } from '../tokens.js';
 import { missing, notAFile } from '../validation.js';
@@ -39,11 +40,10 @@ function filePart(form: Form, name: string): Buffer {
 
 function zonesField(text: string | undefined): Zone[] {
   if (text === undefined || text === '') return [];
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return parseZones(parseJson(text));
   } catch (error) {
-    throw new ZmdetectError('ZONES_INVALID', { reason: error instanceof Error ? error.message : String(error) });
+    if (!(error instanceof JsonFault)) throw error;
+    throw new ZmdetectError('ZONES_INVALID', { reason: `${error.message} (char ${error.offset})` });
   }
-  return parseZones(value);
 }
