@@ -1,6 +1,6 @@
 /** Tokens: JWT with HS256, claims `sub`, `iat` and `exp` in floating-point epoch seconds (contract 3). */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { createSigner, createVerifier } from 'fast-jwt';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createVerifier } from 'fast-jwt';
 
 import type { Secret } from '../config/secret.js';
 import { ZmdetectError } from '../errors.js';
@@ -25,17 +25,33 @@ function sameText(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
+/** Signed here, because the library's signer refuses times with a fraction. */
+function signed(claims: object, key: Buffer): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const content = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
+  return `${content}.${createHmac('sha256', key).update(content).digest('base64url')}`;
+}
+
+/** Times are judged by the authority, which allows for fractions. */
+function verifier(key: Buffer): (token: string) => unknown {
+  try {
+    return createVerifier({ key, algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true });
+  } catch (error) {
+    const reason = 'token_secret is empty or no secret that tokens can be signed with: set another one';
+    throw new ZmdetectError('CONFIG_INVALID', { reason }, { cause: error });
+  }
+}
+
 export class TokenAuthority {
   readonly #settings: AuthSettings;
-  readonly #sign: (payload: object) => string;
+  readonly #key: Buffer;
   readonly #verify: (token: string) => unknown;
 
+  /** Errors: CONFIG_INVALID when tokens are to be checked and the secret is none. */
   constructor(settings: AuthSettings) {
     this.#settings = settings;
-    const key = Buffer.from(settings.tokenSecret.reveal(), 'utf8');
-    this.#sign = createSigner({ key, algorithm: 'HS256', noTimestamp: true });
-    // Times are judged below, where floating-point claims are allowed.
-    this.#verify = createVerifier({ key, algorithms: ['HS256'], ignoreExpiration: true, ignoreNotBefore: true });
+    this.#key = Buffer.from(settings.tokenSecret.reveal(), 'utf8');
+    this.#verify = settings.enabled ? verifier(this.#key) : () => undefined;
   }
 
   /** A token for the configured user. With authentication off anybody gets one. Errors: CREDENTIALS_INVALID. */
@@ -51,7 +67,8 @@ export class TokenAuthority {
     }
     const now = Date.now() / 1000;
     const sub = typeof username === 'string' ? username : '';
-    return { access_token: this.#sign({ sub, iat: now, exp: now + tokenExpirySeconds }), expires: tokenExpirySeconds };
+    const claims = { sub, iat: now, exp: now + tokenExpirySeconds };
+    return { access_token: signed(claims, this.#key), expires: tokenExpirySeconds };
   }
 
   /** Lets a request pass or throws NOT_AUTHENTICATED, TOKEN_EXPIRED or TOKEN_INVALID. */
