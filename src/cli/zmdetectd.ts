@@ -1,12 +1,9 @@
 #!/usr/bin/env node
 /** The daemon's command line. */
-import { createRequire } from 'node:module';
-
 import { CommandLineExit, exitStatus } from '../config/flags.js';
 import { loadServerConfig } from '../config/load.js';
 import { createLog } from '../daemon/log.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { version } from '../daemon/version.js';
 
 async function main(): Promise<void> {
   const { config, warnings } = await loadServerConfig(process.argv.slice(2), version);

@@ -1,13 +1,19 @@
 /** Log lines: readable on a terminal, JSON otherwise. */
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
 import type { LogLevel } from '../config/server-config.js';
 
-export function createLog(level: LogLevel): Logger {
-  const destination: DestinationStream = process.stdout.isTTY
-    ? pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l', singleLine: true })
-    : pino.destination(1);
+export interface LogOutput {
+  readonly isTTY: boolean;
+  /** A file descriptor, or a stream in tests. */
+  readonly destination: number | NodeJS.WritableStream;
+}
+
+const standardOutput: LogOutput = { isTTY: process.stdout.isTTY, destination: 1 };
+
+export function createLog(level: LogLevel, { isTTY, destination }: LogOutput = standardOutput): Logger {
+  const json = typeof destination === 'number' ? pino.destination(destination) : destination;
   return pino(
     {
       level,
@@ -15,6 +21,11 @@ export function createLog(level: LogLevel): Logger {
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    destination,
+    isTTY ? readable(destination) : json,
   );
+}
+
+/** Written at once, so that the last line before an exit is not lost. */
+function readable(destination: number | NodeJS.WritableStream) {
+  return pretty({ destination, sync: true, colorize: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
 }
