@@ -80,6 +80,8 @@ interface Settings {
   readonly shutdownSeconds: number;
   /** Longest time to an answer; just under the 60 seconds that clients wait. */
   readonly requestTimeoutSeconds: number;
+  /** Published names of the models that answer `/detect` and `/detect_urls`, which name none; null: all. */
+  readonly serveModels: readonly string[] | null;
 }
 
 export const defaultTokenSecret = 'change-me';
@@ -111,6 +113,7 @@ export function defaultSettings(): Settings {
     instances: 0,
     shutdownSeconds: 10,
     requestTimeoutSeconds: 55,
+    serveModels: null,
   };
 }
 
@@ -162,6 +165,7 @@ const settingsShape: Shape<Settings> = {
   instances: integer({ min: 0, max: 256 }),
   shutdownSeconds: real({ min: 0, max: 3600 }),
   requestTimeoutSeconds: real({ min: 0.1, max: 3600 }),
+  serveModels: nullable(list(text).refine((names) => names?.length !== 0, 'at least one name of a model')),
 };
 
 const settings: Field<Settings> = mapping<Settings>(settingsShape, defaultSettings);

@@ -7,11 +7,14 @@ import { Engine } from '../engine/engine.js';
 import { FrameFetcher } from '../frames/fetcher.js';
 import { findModels } from '../models/discovery.js';
 import { ModelRegistry } from '../models/registry.js';
+import { checkServed, servedModels } from '../models/served.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
+import { FrameCache } from '../pipeline/frame-cache.js';
 import { HttpServer } from '../server/http-server.js';
 import { detectRoute } from '../server/routes/detect.js';
 import { detectUrlsRoute } from '../server/routes/detect-urls.js';
 import { healthRoute } from '../server/routes/health.js';
+import { inferRoute } from '../server/routes/infer.js';
 import { loginRoute } from '../server/routes/login.js';
 import { modelsRoute } from '../server/routes/models.js';
 import { TokenAuthority } from '../server/tokens.js';
@@ -41,6 +44,7 @@ export class Daemon {
   static async start(config: ServerConfig, version: string, log: Logger): Promise<Daemon> {
     const { specs, warnings } = await findModels(config);
     for (const warning of warnings) log.warn(warning);
+    checkServed(specs, config.serveModels);
     const detector = config.detectorConfig ?? defaultDetectorConfig();
     if (detector.matchPastDetections) {
       log.warn('detector_config.match_past_detections is not applied by this server; clients apply their own');
@@ -59,7 +63,8 @@ export class Daemon {
       connectTimeoutMs: config.fetchTimeoutSeconds * 1000,
       idleTimeoutMs: config.fetchTimeoutSeconds * 1000,
     });
-    const analyser = new FrameAnalyser(engine, registry, detector);
+    const analyser = new FrameAnalyser(engine, servedModels(registry, config.serveModels), detector);
+    const frames = new FrameCache((request, signal) => fetcher.fetchFrame(request, signal));
     const tokens = new TokenAuthority(config.auth);
     const http = new HttpServer(
       [
@@ -71,6 +76,7 @@ export class Daemon {
           concurrency: config.fetchConcurrency,
           timeoutMs: config.requestTimeoutSeconds * 1000,
         }),
+        inferRoute({ engine, models: registry, frames, tokens, maxUploadBytes: config.maxUploadBytes }),
       ],
       log,
     );

@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import type { DetectorConfig, ModelConfig } from '../detection/config.js';
 import type { Detection, Size } from '../detection/detection.js';
 import { analyseFrame } from '../detection/pipeline.js';
-import { type Engine, type NativeImage, Ticket } from '../engine/engine.js';
-import { ZmdetectError } from '../errors.js';
-import type { ModelRegistry, RegisteredModel } from '../models/registry.js';
+import type { Engine, NativeImage } from '../engine/engine.js';
+import { type ErrorCode, ZmdetectError } from '../errors.js';
+import type { RegisteredModel } from '../models/registry.js';
+import type { ModelSet } from '../models/served.js';
+import { look, type Picture, withPicture } from './picture.js';
 
 /** What one frame holds, before zones. */
 export interface Analysis {
@@ -23,12 +25,12 @@ export interface AnalyseOptions {
 
 export class FrameAnalyser {
   readonly #engine: Engine;
-  readonly #registry: ModelRegistry;
+  readonly #models: ModelSet;
   readonly #config: DetectorConfig;
 
-  constructor(engine: Engine, registry: ModelRegistry, config: DetectorConfig) {
+  constructor(engine: Engine, models: ModelSet, config: DetectorConfig) {
     this.#engine = engine;
-    this.#registry = registry;
+    this.#models = models;
     this.#config = config;
   }
 
@@ -41,42 +43,16 @@ export class FrameAnalyser {
    * Errors: IMAGE_*; the signal's reason when it is aborted; INFERENCE_FAILED and the like when no model could answer.
    */
   async analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<Analysis> {
-    const { signal, stages } = options;
-    signal.throwIfAborted();
-    const ticket = new Ticket();
-    const cancel = () => ticket.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      const image = await this.#engine.decode(bytes, ticket);
-      add(stages, { decodeQueue: image.queueMs, decode: image.decodeMs });
-      try {
-        return { detections: await this.#detect(image, ticket, options), size: sizeOf(image) };
-      } finally {
-        image.release();
-      }
-    } catch (error) {
-      // The engine says CANCELLED whoever cancelled; the signal knows whether that was the client.
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+    return withPicture(this.#engine, bytes, options, async (picture) => ({
+      detections: await this.#detect(picture, options),
+      size: sizeOf(picture.image),
+    }));
   }
 
-  async #detect(image: NativeImage, ticket: Ticket, { log, signal, stages }: AnalyseOptions) {
-    const runnable = this.#registry.active.map((model) => new Runnable(model));
-    const infer = async ({ model }: Runnable): Promise<readonly Detection[]> => {
-      try {
-        const answer = await model.detect(image, model.spec.config.minConfidence, ticket);
-        add(stages, answer.times);
-        return answer.detections;
-      } catch (error) {
-        // So thin a picture holds nothing that the network could see; that is no failure of the model.
-        if (error instanceof ZmdetectError && error.code === 'IMAGE_TOO_THIN') return [];
-        throw error;
-      }
-    };
-    const outcome = await analyseFrame(this.#config, runnable, infer, { size: sizeOf(image), signal });
+  async #detect(picture: Picture, { log, signal, stages }: AnalyseOptions): Promise<readonly Detection[]> {
+    const runnable = this.#models.active.map((model) => new Runnable(model));
+    const infer = ({ model }: Runnable) => look(model, picture, model.spec.config.minConfidence, stages);
+    const outcome = await analyseFrame(this.#config, runnable, infer, { size: sizeOf(picture.image), signal });
     for (const warning of outcome.warnings) log.warn(warning);
     for (const { model, error } of outcome.failures) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -86,14 +62,33 @@ export class FrameAnalyser {
     return outcome.detections;
   }
 
-  /** An empty result must mean an empty picture: when every model that there is failed, that is an error. */
+  /**
+   * An empty result must mean an empty picture. A model that cannot run now (device lost, memory, queue) makes the answer
+   * an error, which is what clients fall back on (wire generations, 10.5, rule 14); one whose file is unfit only counts
+   * when there is no other, since a folder of models may well hold some that this host cannot load.
+   */
   #refuseSilence(failures: readonly { readonly error: unknown }[]): void {
-    const [first] = failures;
-    if (first && failures.length === this.#registry.active.length) throw first.error;
-    if (this.#registry.active.length === 0 && this.#registry.models.length > 0) {
+    const { active, models } = this.#models;
+    const now =
+      failures.find(({ error }) => !isUnfit(error)) ?? (failures.length === active.length ? failures[0] : undefined);
+    if (now) throw now.error;
+    if (active.length === 0 && models.length > 0) {
       throw new ZmdetectError('INFERENCE_FAILED', { reason: 'none of the configured models could be loaded' });
     }
   }
+}
+
+const unfit: ReadonlySet<string> = new Set<ErrorCode>([
+  'MODEL_FILE_MISSING',
+  'MODEL_UNREADABLE',
+  'MODEL_LAYOUT_UNKNOWN',
+  'MODEL_LABELS_MISSING',
+  'MODEL_OUTPUT_INVALID',
+  'BACKEND_UNAVAILABLE',
+]);
+
+function isUnfit(error: unknown): boolean {
+  return error instanceof ZmdetectError && unfit.has(error.code);
 }
 
 /** A registered model with the fields that the pipeline looks at. */
@@ -124,8 +119,4 @@ class Runnable {
 
 function sizeOf(image: NativeImage): Size {
   return { width: image.width, height: image.height };
-}
-
-function add(stages: Record<string, number>, times: Readonly<Record<string, number>>): void {
-  for (const [stage, ms] of Object.entries(times)) stages[stage] = (stages[stage] ?? 0) + ms;
 }

@@ -41,6 +41,7 @@ t.test('without flags, every setting has its default', async (t) => {
     instances: 0,
     shutdownSeconds: 10,
     requestTimeoutSeconds: 55,
+    serveModels: null,
     debug: false,
     frameStrategy: 'most_models',
   });

@@ -1,0 +1,126 @@
+import type { Detection, ModelType } from '../../detection/detection.js';
+import type { Engine } from '../../engine/engine.js';
+import { ZmdetectError } from '../../errors.js';
+import type { FrameRequest } from '../../frames/fetcher.js';
+import { findModel, type ModelSet } from '../../models/served.js';
+import type { FrameCache } from '../../pipeline/frame-cache.js';
+import { look, withPicture } from '../../pipeline/picture.js';
+import type { Exchange, Route } from '../exchange.js';
+import { type InferRequest, parseInferRequest } from '../infer-request.js';
+import { readForm } from '../multipart.js';
+import type { TokenAuthority } from '../tokens.js';
+import { isUrlencoded, readUrlencoded } from '../urlencoded.js';
+
+interface InferDetectionJson {
+  readonly label: string;
+  readonly confidence: number;
+  readonly box: Detection['box'];
+  readonly type: ModelType;
+  readonly model_name: string;
+}
+
+export interface InferReplyJson {
+  readonly detections: readonly InferDetectionJson[];
+  /** Why the model was not asked; a client skips the model and does not fall back to its own. */
+  readonly error: string | null;
+}
+
+/** The parts of the daemon that the route works with. */
+export interface InferParts {
+  readonly engine: Engine;
+  readonly models: ModelSet;
+  readonly frames: FrameCache;
+  readonly tokens: TokenAuthority;
+  readonly maxUploadBytes: number;
+}
+
+/** Thrown for what the wire contract answers with 200 and `error`. */
+class NotAsked extends Error {}
+
+/**
+ * One model, one frame, nothing but threshold and NMS (wire generations, 6). What this server does not have or cannot
+ * find is a 200 with `error`; a model that it has and that cannot run now is a 503, because only a status makes clients
+ * fall back (10.5, rule 14).
+ */
+export function inferRoute({ engine, models, frames, tokens, maxUploadBytes }: InferParts): Route {
+  const read = async (exchange: Exchange) => {
+    const started = performance.now();
+    const form = await (isUrlencoded(exchange) ? readUrlencoded(exchange) : readForm(exchange, maxUploadBytes));
+    exchange.stages.body = performance.now() - started;
+    return parseInferRequest(form);
+  };
+  /** The picture comes before the model: an upload that is no picture is told so whatever model it names. */
+  const ask = (bytes: Buffer, request: InferRequest, exchange: Exchange) =>
+    withPicture(engine, bytes, exchange, (picture) => {
+      const model = findModel(models, request.type, request.name);
+      if (model === undefined) throw new NotAsked(noModel(request, models));
+      return look(model, picture, request.minConfidence ?? model.spec.config.minConfidence, exchange.stages);
+    });
+  const askAbout = async (frame: FrameRequest, request: InferRequest, exchange: Exchange) => {
+    const outcome = await frames.fetchFrame(frame, exchange.signal);
+    if (!outcome.ok) throw new NotAsked(`fetch failed: ${outcome.reason}`);
+    exchange.stages.fetch = outcome.milliseconds;
+    try {
+      return await ask(outcome.bytes, request, exchange);
+    } catch (error) {
+      if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
+      frames.forget(frame);
+      // ZoneMinder answers an expired session with a login page and status 200.
+      throw new NotAsked(`fetch failed: ${outcome.finalUrl}: could not decode the answer as a picture`);
+    }
+  };
+  return {
+    method: 'POST',
+    path: '/infer',
+    async handle(exchange) {
+      tokens.check(exchange.request.headers.authorization);
+      const request = await read(exchange);
+      const { source } = request;
+      try {
+        const detections =
+          'frame' in source
+            ? await askAbout(source.frame, request, exchange)
+            : await ask(source.bytes, request, exchange);
+        return { status: 200, body: inferReply(detections, null) };
+      } catch (error) {
+        if (!(error instanceof NotAsked)) throw error;
+        exchange.log.warn({ type: request.type, name: request.name, reason: error.message }, 'model not asked');
+        return { status: 200, body: inferReply([], error.message) };
+      }
+    },
+  };
+}
+
+function inferReply(detections: readonly Detection[], error: string | null): InferReplyJson {
+  return {
+    detections: detections.map(({ label, confidence, box, type, modelName }) => ({
+      label,
+      confidence,
+      box,
+      type,
+      model_name: modelName,
+    })),
+    error,
+  };
+}
+
+const mostNames = 20;
+const longestShown = 200;
+
+/** Upstream's sentence, and what could have been asked for instead. */
+function noModel({ type, name }: InferRequest, { active }: ModelSet): string {
+  const published = active.map(({ spec }) => `${pythonText(spec.name)} (${spec.type})`);
+  const rest = published.length > mostNames ? ', ...' : '';
+  const names = published.slice(0, mostNames).join(', ') + rest;
+  const asked = `type=${type.slice(0, longestShown)} name=${pythonText(name.slice(0, longestShown))}`;
+  return `no model loaded for ${asked}; this server has ${names || 'none'}`;
+}
+
+/** As Python's repr() writes it, which upstream's tests look for. */
+function pythonText(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[\\\p{Cc}]/gu, (character) =>
+    character === '\\' ? '\\\\' : `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
+  );
+  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
