@@ -23,8 +23,8 @@ export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, max
       const form = await readForm(exchange, maxUploadBytes);
       exchange.stages.body = performance.now() - started;
       const bytes = filePart(form, 'file');
-      const zones = zonesField(form.fields.get('zones'));
       const { detections, size } = await analyser.analyse(bytes, exchange);
+      const zones = zonesField(form.fields.get('zones'));
       const { kept, errorBoxes } = applyZones(detections, zones, analyser.config.zoneMatchStrategy);
       return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };
     },
