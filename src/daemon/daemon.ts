@@ -40,7 +40,7 @@ export class Daemon {
     this.#graceMs = graceMs;
   }
 
-  /** Models are loaded before the port opens (contract 1.4). Errors: CONFIG_INVALID when the port cannot be had. */
+  /** Models are loaded before the port opens (contract 1.4). Errors: CONFIG_INVALID. */
   static async start(config: ServerConfig, version: string, log: Logger): Promise<Daemon> {
     const { specs, warnings } = await findModels(config);
     for (const warning of warnings) log.warn(warning);
@@ -49,6 +49,8 @@ export class Daemon {
     if (detector.matchPastDetections) {
       log.warn('detector_config.match_past_detections is not applied by this server; clients apply their own');
     }
+    // Before there are threads and connections that a refusal would leave behind.
+    const tokens = new TokenAuthority(config.auth);
 
     const engine = new Engine({ decodeThreads: config.decodeThreads, maxImagePixels: config.maxImagePixels });
     const registry = new ModelRegistry(
@@ -65,7 +67,6 @@ export class Daemon {
     });
     const analyser = new FrameAnalyser(engine, servedModels(registry, config.serveModels), detector);
     const frames = new FrameCache((request, signal) => fetcher.fetchFrame(request, signal));
-    const tokens = new TokenAuthority(config.auth);
     const http = new HttpServer(
       [
         healthRoute(),
