@@ -9,6 +9,7 @@ const routes = [
   ['POST', '/login'],
   ['POST', '/detect'],
   ['POST', '/detect_urls'],
+  ['POST', '/infer'],
 ] as const;
 
 t.test('GET /health says that the server is up', async (t) => {

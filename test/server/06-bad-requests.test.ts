@@ -251,6 +251,16 @@ t.test('a body may come slowly, and in whatever pieces', async (t) => {
   t.equal((await connection.answer()).status, 200);
 });
 
+t.test('a client that waits for leave to send its body gets it', async (t) => {
+  const daemon = await startDaemon(t);
+  const connection = await RawConnection.open(daemon.port);
+  t.teardown(() => connection.hangUp());
+  connection.send(head('POST /login', { ...json, Expect: '100-continue', 'Content-Length': 2 }));
+  t.equal((await connection.answer()).status, 100);
+  connection.send('{}');
+  t.equal((await connection.answer()).status, 200);
+});
+
 t.test('requests sent ahead on one connection are answered in order', async (t) => {
   const daemon = await startDaemon(t);
   const connection = await RawConnection.open(daemon.port);

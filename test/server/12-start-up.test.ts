@@ -154,3 +154,17 @@ t.test('when every late model is broken the answer is 503', async (t) => {
   const daemon = await startDaemon(t, { base_path: base, models: ['all'] });
   t.equal((await detect(daemon)).status, 503);
 });
+
+t.test('a port that cannot be had, or a secret that is none, is told and leaves nothing running', async (t) => {
+  const { port } = await startDaemon(t, { models: [] });
+  await t.rejects(startDaemon(t, { port }), { code: 'CONFIG_INVALID', message: /the port is in use/ });
+  await t.rejects(startDaemon(t, { auth_enabled: true, token_secret: '' }), {
+    code: 'CONFIG_INVALID',
+    message: /token_secret is empty/,
+  });
+  t.equal(
+    (await startDaemon(t, { token_secret: '' })).logged({ msg: 'listening' }).length,
+    1,
+    'with tokens off it serves',
+  );
+});
