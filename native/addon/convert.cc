@@ -56,9 +56,9 @@ OpenOptions open_options(const Napi::Object& object) {
 }
 
 PrepareOptions prepare_options(const Napi::Object& object) {
-  return {.classes = integer(object, "classes"),
-          .input_width = integer(object, "inputWidth"),
-          .input_height = integer(object, "inputHeight"),
+  return {.plan = {.classes = integer(object, "classes"),
+                   .input_width = integer(object, "inputWidth"),
+                   .input_height = integer(object, "inputHeight")},
           .instances = integer(object, "instances")};
 }
 

@@ -6,21 +6,6 @@
 #include "postprocess/nms.h"
 
 namespace zmdetect {
-namespace {
-
-constexpr int kDefaultInputSide = 640;  // contract 5.2, for exports that leave the size open
-
-/// The side the network is fed with: asked for, else the file's, else 640. A fixed side cannot be overruled.
-Result<int> input_side(const TensorInfo& input, std::size_t axis, int asked, const char* name) {
-  const std::int64_t declared = input.shape[axis];
-  if (declared > 0 && asked > 0 && asked != declared) {
-    return Status(Code::kModelLayoutUnknown, std::string("expected ") + name + " " + std::to_string(declared) +
-                                                 ", which the file fixes, got " + std::to_string(asked));
-  }
-  return static_cast<int>(declared > 0 ? declared : asked > 0 ? asked : kDefaultInputSide);
-}
-
-}  // namespace
 
 Model::Model(std::unique_ptr<LoadedModel> loaded, WorkerPool& prepare_pool)
     : loaded_(std::move(loaded)), prepare_pool_(prepare_pool) {}
@@ -28,24 +13,11 @@ Model::Model(std::unique_ptr<LoadedModel> loaded, WorkerPool& prepare_pool)
 Model::~Model() { assert(threads_.empty()); }
 
 Result<Prepared> Model::prepare(const PrepareOptions& options) {
-  const TensorInfo& input = info().inputs.at(0);
-  if (input.shape.size() != 4 || input.type != ElementType::kFloat32 || (input.shape[1] > 0 && input.shape[1] != 3)) {
-    return Status(Code::kModelLayoutUnknown,
-                  "expected a float32 input [batch,3,height,width], got " + input.name + " " + shape_text(input.shape));
-  }
-  const Result<int> height = input_side(input, 2, options.input_height, "model_height");
-  if (!height.ok()) return height.status();
-  const Result<int> width = input_side(input, 3, options.input_width, "model_width");
-  if (!width.ok()) return width.status();
-  target_.width = width.value();
-  target_.height = height.value();
-
-  Result<Layout> layout = recognise_layout(info(), options.classes);
-  if (!layout.ok()) return layout.status();
-  layout_ = std::move(layout).value();
+  Result<ModelPlan> plan = plan_model(info(), options.plan);
+  if (!plan.ok()) return plan.status();
+  plan_ = std::move(plan).value();
 
   const int count = std::max(1, options.instances);
-  const std::size_t floats = std::size_t(3) * std::size_t(target_.width) * std::size_t(target_.height);
   for (int i = 0; i < count; ++i) {
     Result<std::unique_ptr<Instance>> instance = loaded_->create_instance();
     if (!instance.ok()) return instance.status();
@@ -54,26 +26,36 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
   // Two slots an instance: one is letterboxed while the other is inferred.
   for (int i = 0; i < 2 * count; ++i) {
     slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->pixels = std::make_unique<float[]>(floats);
+    slots_.back()->pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes());
     free_.push_back(slots_.back().get());
   }
 
   const Stopwatch warmup;
-  std::fill_n(slots_[0]->pixels.get(), floats, target_.scale * static_cast<float>(target_.padding));
-  const Result<std::vector<TensorView>> outputs = run(*instances_[0], slots_[0]->pixels.get());
-  if (!outputs.ok()) return outputs.status();
-  std::vector<Candidate> candidates;
-  ZMD_RETURN_IF_ERROR(decode_candidates(layout_, outputs.value(), 0, LetterboxGeometry(), 2.0F, candidates));
+  ZMD_RETURN_IF_ERROR(warm_up());
+  const double warmup_ms = warmup.milliseconds();
 
   for (int i = 0; i < count; ++i) {
     threads_.emplace_back([this, i] { serve(*instances_[i], i); });
   }
-  return Prepared{.layout = layout_.name,
-                  .input_width = target_.width,
-                  .input_height = target_.height,
-                  .dynamic_batch = input.shape[0] < 1,
+  return Prepared{.layout = plan_.layout.name,
+                  .input_width = plan_.input.width,
+                  .input_height = plan_.input.height,
+                  .dynamic_batch = plan_.dynamic_batch,
                   .instances = count,
-                  .warmup_ms = warmup.milliseconds()};
+                  .warmup_ms = warmup_ms};
+}
+
+/// A grey picture through the whole way: what fails here would fail on every frame.
+Status Model::warm_up() {
+  Image grey{.width = 64, .height = 48, .pixels = std::make_unique<std::uint8_t[]>(std::size_t(64) * 48 * 3)};
+  std::fill_n(grey.pixels.get(), grey.bytes(), std::uint8_t(114));
+  Slot& slot = *slots_[0];
+  const Result<Placement> placement = write_input(grey, plan_.input, slot.pixels.get());
+  if (!placement.ok()) return placement.status();
+  const Result<std::vector<TensorView>> outputs = run(*instances_[0], slot.pixels.get());
+  if (!outputs.ok()) return outputs.status();
+  ReadBuffers buffers;
+  return read_answer(plan_, outputs.value(), 0, placement.value(), 0.3, buffers).status();
 }
 
 void Model::submit(DetectJob job) {
@@ -119,10 +101,10 @@ void Model::fill(Slot* slot) {
   Status status = slot->job.ticket->check();
   if (status.ok()) {
     const Stopwatch watch;
-    const Result<LetterboxGeometry> geometry = letterbox(*slot->job.image, target_, slot->pixels.get());
+    const Result<Placement> placement = write_input(*slot->job.image, plan_.input, slot->pixels.get());
     slot->times.letterbox = watch.milliseconds();
-    if (geometry.ok()) slot->geometry = geometry.value();
-    status = geometry.status();
+    if (placement.ok()) slot->placement = placement.value();
+    status = placement.status();
   }
   if (status.ok()) {
     slot->job.image.reset();  // the pixels are in the slot now
@@ -149,6 +131,7 @@ void Model::release(Slot* slot) {
 
 void Model::serve(Instance& instance, int number) {
   name_thread("infer-" + std::to_string(number));
+  ReadBuffers buffers;
   for (;;) {
     Slot* slot = nullptr;
     {
@@ -158,19 +141,19 @@ void Model::serve(Instance& instance, int number) {
       slot = ready_.front();
       ready_.pop_front();
     }
-    slot->job.done(infer(instance, *slot));
+    slot->job.done(infer(instance, *slot, buffers));
     release(slot);
   }
 }
 
-Result<std::vector<TensorView>> Model::run(Instance& instance, const float* pixels) {
-  const TensorView input{pixels, ElementType::kFloat32, {1, 3, target_.height, target_.width}};
+Result<std::vector<TensorView>> Model::run(Instance& instance, const std::byte* pixels) {
+  const TensorView input{pixels, plan_.input_type(), plan_.input_shape(1)};
   std::vector<TensorView> outputs;
   ZMD_RETURN_IF_ERROR(instance.run(input, outputs));
   return outputs;
 }
 
-Result<DetectResult> Model::infer(Instance& instance, Slot& slot) {
+Result<DetectResult> Model::infer(Instance& instance, Slot& slot, ReadBuffers& buffers) {
   ZMD_RETURN_IF_ERROR(slot.job.ticket->check());
   slot.times.queue = slot.since_submit.milliseconds() - slot.times.letterbox;
 
@@ -180,12 +163,11 @@ Result<DetectResult> Model::infer(Instance& instance, Slot& slot) {
   slot.times.infer = inferring.milliseconds();
 
   const Stopwatch reading;
-  std::vector<Candidate> candidates;
-  ZMD_RETURN_IF_ERROR(decode_candidates(layout_, outputs.value(), 0, slot.geometry,
-                                        candidate_threshold(slot.job.min_confidence), candidates));
-  DetectResult result{.detections = select_detections(candidates, slot.job.min_confidence), .times = slot.times};
-  result.times.post = reading.milliseconds();
-  return result;
+  Result<std::vector<Detection>> detections =
+      read_answer(plan_, outputs.value(), 0, slot.placement, slot.job.min_confidence, buffers);
+  if (!detections.ok()) return detections.status();
+  slot.times.post = reading.milliseconds();
+  return DetectResult{.detections = std::move(detections).value(), .times = slot.times};
 }
 
 void Model::close() {

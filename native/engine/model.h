@@ -14,15 +14,13 @@
 #include "engine/ticket.h"
 #include "engine/worker_pool.h"
 #include "image/image.h"
-#include "image/letterbox.h"
-#include "postprocess/layout.h"
+#include "image/input.h"
+#include "postprocess/plan.h"
 
 namespace zmdetect {
 
 struct PrepareOptions {
-  int classes = 0;      // number of labels
-  int input_width = 0;  // pixels; 0 = the file's own, 640 where the file leaves it open
-  int input_height = 0;
+  PlanOptions plan;
   int instances = 1;  // inferences that may run at once
 };
 
@@ -81,8 +79,8 @@ class Model : public std::enable_shared_from_this<Model> {
  private:
   /// Input memory of one picture, and the job that fills it.
   struct Slot {
-    std::unique_ptr<float[]> pixels;
-    LetterboxGeometry geometry;
+    std::unique_ptr<std::byte[]> pixels;
+    Placement placement;
     DetectJob job;
     Stopwatch since_submit;
     StageTimes times;
@@ -92,17 +90,17 @@ class Model : public std::enable_shared_from_this<Model> {
     Stopwatch since_submit;
   };
 
+  Status warm_up();
   void pump();
   void fill(Slot* slot);
   void release(Slot* slot);
   void serve(Instance& instance, int number);
-  Result<DetectResult> infer(Instance& instance, Slot& slot);
-  Result<std::vector<TensorView>> run(Instance& instance, const float* pixels);
+  Result<DetectResult> infer(Instance& instance, Slot& slot, ReadBuffers& buffers);
+  Result<std::vector<TensorView>> run(Instance& instance, const std::byte* pixels);
 
   std::unique_ptr<LoadedModel> loaded_;
   WorkerPool& prepare_pool_;
-  LetterboxTarget target_;
-  Layout layout_;
+  ModelPlan plan_;
   std::vector<std::unique_ptr<Instance>> instances_;
   std::vector<std::unique_ptr<Slot>> slots_;
 

@@ -9,17 +9,17 @@
 #include <vector>
 
 #include "image/image.h"
-#include "image/letterbox.h"
+#include "image/input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const zmdetect::DecodeLimits limits{.max_pixels = 1'000'000};
   const auto image = zmdetect::decode_image({data, size}, limits);
   if (!image.ok()) return 0;
 
-  zmdetect::LetterboxTarget target;
+  zmdetect::InputPlan target;
   target.width = 64;
   target.height = 64;
   std::vector<float> slot(std::size_t(3) * 64 * 64);
-  (void)zmdetect::letterbox(image.value(), target, slot.data());
+  (void)zmdetect::write_input(image.value(), target, slot.data());
   return 0;
 }

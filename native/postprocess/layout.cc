@@ -2,123 +2,130 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 namespace zmdetect {
 namespace {
 
-bool says_true(const ModelInfo& info, const std::string& key) {
-  const auto found = info.metadata.find(key);
-  if (found == info.metadata.end()) return false;
-  std::string text = found->second;
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text == "true";
+/// A model as the rows of the table see it.
+struct Seen {
+  const ModelInfo& info;
+  const LayoutHints& hints;
+
+  const std::vector<std::int64_t>& shape(std::size_t output = 0) const { return info.outputs[output].shape; }
+
+  /// Lower case, so that "True" and "true" are one.
+  std::string metadata(const std::string& key) const {
+    const auto found = info.metadata.find(key);
+    if (found == info.metadata.end()) return "";
+    std::string text = found->second;
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+    return text;
+  }
+};
+
+/// Candidates by columns, either way round: columns last, or first.
+bool columns_are(const Seen& seen, std::int64_t columns, Layout& layout) {
+  const auto& shape = seen.shape();
+  if (seen.info.outputs.size() != 1 || shape.size() != 3) return false;
+  layout.candidates_last = shape[1] == columns;
+  return shape[1] == columns || shape[2] == columns;
 }
+
+std::int64_t candidates_of(const Seen& seen, const Layout& layout) {
+  return seen.shape()[layout.candidates_last ? 2 : 1];
+}
+
+using Row = std::optional<Layout> (*)(const Seen&);
+
+/// Our importer says so itself.
+std::optional<Layout> darknet(const Seen& seen) {
+  if (seen.metadata("zmdetect_layout") != "darknet" || seen.shape().size() != 3) return std::nullopt;
+  const auto classes = static_cast<int>(seen.shape()[2] - 5);
+  return Layout{.kind = LayoutKind::kDarknet, .name = "darknet", .classes = classes};
+}
+
+/// [batch, rows, 6]. Without the metadata (YOLO v10) only a short list is one, and only where the number of labels does
+/// not make it v8's six columns or v8's rows.
+std::optional<Layout> end_to_end(const Seen& seen) {
+  const auto& shape = seen.shape();
+  if (shape.size() != 3 || shape[2] != 6) return std::nullopt;
+  const bool said = seen.metadata("end2end") == "true";
+  const std::int64_t columns = 4 + seen.hints.classes;
+  const bool seems = shape[1] > 0 && shape[1] <= 1000 && columns != 6 && shape[1] != columns &&
+                     seen.info.outputs.size() == 1 && seen.hints.classes > 0;
+  if (!said && !seems) return std::nullopt;
+  return Layout{.kind = LayoutKind::kEndToEnd, .name = "end2end", .classes = seen.hints.classes};
+}
+
+/// Two tensors [batch, queries, 4] and [batch, queries, classes], the latter perhaps with one column for "nothing".
+std::optional<Layout> detr(const Seen& seen) {
+  if (seen.info.outputs.size() != 2) return std::nullopt;
+  for (int boxes : {0, 1}) {
+    const auto& b = seen.shape(boxes);
+    const auto& l = seen.shape(1 - boxes);
+    if (b.size() != 3 || l.size() != 3 || b[2] != 4 || b[1] != l[1]) continue;
+    const std::int64_t classes = seen.hints.classes;
+    if (classes > 0 && l[2] != classes && l[2] != classes + 1) continue;
+    return Layout{.kind = LayoutKind::kDetr,
+                  .name = "detr",
+                  .output = boxes,
+                  .logits = 1 - boxes,
+                  .classes = static_cast<int>(classes > 0 ? classes : l[2])};
+  }
+  return std::nullopt;
+}
+
+/// The number of labels tells the columns. Where it is not known, a detector has more candidates than classes
+/// (contract 5.3).
+std::optional<Layout> yolov8(const Seen& seen) {
+  Layout layout{.kind = LayoutKind::kYoloV8, .name = "yolov8", .classes = seen.hints.classes};
+  if (layout.classes > 0) return columns_are(seen, 4 + layout.classes, layout) ? std::optional(layout) : std::nullopt;
+  const auto& shape = seen.shape();
+  if (seen.info.outputs.size() != 1 || shape.size() != 3) return std::nullopt;
+  layout.candidates_last = shape[1] > 0 && (shape[2] < 0 || shape[1] < shape[2]);
+  layout.classes = static_cast<int>(shape[layout.candidates_last ? 1 : 2] - 4);
+  return layout.classes > 0 ? std::optional(layout) : std::nullopt;
+}
+
+/// One candidate for each cell of the grid: no anchors.
+std::optional<Layout> yolox(const Seen& seen) {
+  Layout layout{.kind = LayoutKind::kYolox, .name = "yolox", .classes = seen.hints.classes};
+  if (layout.classes < 1 || !columns_are(seen, 5 + layout.classes, layout)) return std::nullopt;
+  const bool grid = candidates_of(seen, layout) == grid_cells(seen.hints.input_width, seen.hints.input_height);
+  return grid && !layout.candidates_last ? std::optional(layout) : std::nullopt;
+}
+
+/// Three anchors a cell, or another number of candidates that is no bare grid.
+std::optional<Layout> yolov5(const Seen& seen) {
+  Layout layout{.kind = LayoutKind::kYoloV5, .name = "yolov5", .classes = seen.hints.classes};
+  if (layout.classes < 1 || !columns_are(seen, 5 + layout.classes, layout)) return std::nullopt;
+  return layout;
+}
+
+/// The layout table, in the order of trust: what says what it is, then what only one layout can look like.
+constexpr Row kTable[] = {darknet, detr, end_to_end, yolov8, yolox, yolov5};
 
 std::string outputs_text(const ModelInfo& info) {
   std::string text;
   for (const TensorInfo& output : info.outputs) {
-    text += (text.empty() ? "" : ", ") + output.name + " " + shape_text(output.shape);
+    if (!text.empty()) text += ", ";
+    text += output.name + " " + shape_text(output.shape);
   }
   return text;
 }
 
-Layout end_to_end(int classes) {
-  return {.kind = LayoutKind::kEndToEnd, .name = "end2end", .output = 0, .classes = classes, .candidates_last = false};
-}
-
-/// [batch, 4 + classes, candidates] or its transpose. Where the number of labels does not tell which side is which, a
-/// detector has more candidates than classes (contract 5.3).
-bool match_yolov8(const std::vector<std::int64_t>& shape, int classes, Layout& layout) {
-  if (shape.size() != 3) return false;
-  const std::int64_t rows = shape[1];
-  const std::int64_t columns = shape[2];
-  layout = {.kind = LayoutKind::kYoloV8, .name = "yolov8", .output = 0, .classes = classes, .candidates_last = true};
-  if (classes > 0) {
-    if (rows == 4 + classes) return true;
-    layout.candidates_last = false;
-    return columns == 4 + classes;
-  }
-  layout.candidates_last = rows > 0 && (columns < 0 || rows < columns);
-  layout.classes = static_cast<int>((layout.candidates_last ? rows : columns) - 4);
-  return layout.classes > 0;
-}
-
-/// numpy computes (X - pad) / s in float32; so does this, before widening (contract 5.3).
-struct ToOriginal {
-  explicit ToOriginal(const LetterboxGeometry& geometry)
-      : scale(static_cast<float>(geometry.scale)),
-        pad_x(static_cast<float>(geometry.pad_x)),
-        pad_y(static_cast<float>(geometry.pad_y)) {}
-
-  float scale;
-  float pad_x;
-  float pad_y;
-
-  Candidate from_centre(float cx, float cy, float w, float h) const {
-    return {
-        .x = (cx - w / 2 - pad_x) / scale, .y = (cy - h / 2 - pad_y) / scale, .width = w / scale, .height = h / scale};
-  }
-
-  Candidate from_corners(float x1, float y1, float x2, float y2) const {
-    const float left = (x1 - pad_x) / scale;
-    const float top = (y1 - pad_y) / scale;
-    return {.x = left, .y = top, .width = (x2 - pad_x) / scale - left, .height = (y2 - pad_y) / scale - top};
-  }
-};
-
-/// Best class of every candidate, walking memory in order: the tensor is [4 + classes][candidates].
-void decode_planar(const float* data, int classes, int count, const ToOriginal& back, float threshold,
-                   std::vector<Candidate>& candidates) {
-  std::vector<float> best(data + std::ptrdiff_t(4) * count, data + std::ptrdiff_t(5) * count);
-  std::vector<int> best_class(count, 0);
-  for (int c = 1; c < classes; ++c) {
-    const float* scores = data + std::ptrdiff_t(4 + c) * count;
-    for (int i = 0; i < count; ++i) {
-      const bool better = scores[i] > best[i];  // the first class wins a tie
-      best[i] = better ? scores[i] : best[i];
-      best_class[i] = better ? c : best_class[i];
-    }
-  }
-  for (int i = 0; i < count; ++i) {
-    if (!(best[i] >= threshold)) continue;
-    Candidate candidate = back.from_centre(data[i], data[count + i], data[2 * count + i], data[3 * count + i]);
-    candidate.score = best[i];
-    candidate.class_id = best_class[i];
-    candidates.push_back(candidate);
-  }
-}
-
-void decode_rows(const float* data, int classes, int count, const ToOriginal& back, float threshold,
-                 std::vector<Candidate>& candidates) {
-  for (int i = 0; i < count; ++i) {
-    const float* row = data + std::ptrdiff_t(i) * (4 + classes);
-    const float* best = std::max_element(row + 4, row + 4 + classes);
-    if (!(*best >= threshold)) continue;
-    Candidate candidate = back.from_centre(row[0], row[1], row[2], row[3]);
-    candidate.score = *best;
-    candidate.class_id = static_cast<int>(best - (row + 4));
-    candidates.push_back(candidate);
-  }
-}
-
-Status decode_end_to_end(const float* data, int classes, int count, const ToOriginal& back, float threshold,
-                         std::vector<Candidate>& candidates) {
-  for (int i = 0; i < count; ++i) {
-    const float* row = data + std::ptrdiff_t(i) * 6;
-    if (!(row[4] >= threshold)) continue;
-    if (!(row[5] >= 0 && row[5] < static_cast<float>(classes))) {
-      return Status(Code::kModelOutputInvalid,
-                    "class " + std::to_string(row[5]) + " is beyond the " + std::to_string(classes) + " labels");
-    }
-    Candidate candidate = back.from_corners(row[0], row[1], row[2], row[3]);
-    candidate.score = row[4];
-    candidate.class_id = static_cast<int>(row[5]);
-    candidates.push_back(candidate);
-  }
-  return Status();
+bool is_float(const TensorInfo& tensor) {
+  return tensor.type == ElementType::kFloat32 || tensor.type == ElementType::kFloat16;
 }
 
 }  // namespace
+
+int grid_cells(int input_width, int input_height) {
+  int cells = 0;
+  for (int stride : {8, 16, 32}) cells += (input_width / stride) * (input_height / stride);
+  return cells;
+}
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::string text(1, '[');
@@ -129,41 +136,16 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return text + "]";
 }
 
-Result<Layout> recognise_layout(const ModelInfo& info, int classes) {
-  const Status unknown(Code::kModelLayoutUnknown, "no known detector layout: outputs " + outputs_text(info) +
-                                                      (classes > 0 ? ", " + std::to_string(classes) + " labels" : ""));
-  if (info.outputs.empty() || info.outputs[0].type != ElementType::kFloat32) return unknown;
-  const auto& shape = info.outputs[0].shape;
-  if (says_true(info, "end2end") && shape.size() == 3 && shape[2] == 6) return end_to_end(classes);
-  Layout layout;
-  if (info.outputs.size() == 1 && match_yolov8(shape, classes, layout)) return layout;
-  return unknown;
-}
-
-Status decode_candidates(const Layout& layout, const std::vector<TensorView>& outputs, int index,
-                         const LetterboxGeometry& geometry, float threshold, std::vector<Candidate>& candidates) {
-  const TensorView& tensor = outputs.at(layout.output);
-  const auto& shape = tensor.shape;
-  const int columns = layout.kind == LayoutKind::kEndToEnd ? 6 : 4 + layout.classes;
-  const int candidate_axis = layout.candidates_last ? 2 : 1;
-  if (tensor.type != ElementType::kFloat32 || shape.size() != 3 || index >= shape[0] ||
-      shape[3 - candidate_axis] != columns) {
-    return Status(Code::kModelOutputInvalid, "the network answered " + shape_text(shape) + ", which is no " +
-                                                 layout.name + " output of " + std::to_string(layout.classes) +
-                                                 " classes");
+Result<Layout> recognise_layout(const ModelInfo& info, const LayoutHints& hints) {
+  const Seen seen{info, hints};
+  if (!info.outputs.empty() && std::all_of(info.outputs.begin(), info.outputs.end(), is_float)) {
+    for (const Row& row : kTable) {
+      if (const std::optional<Layout> layout = row(seen)) return *layout;
+    }
   }
-  const int count = static_cast<int>(shape[candidate_axis]);
-  const float* data = static_cast<const float*>(tensor.data) + std::ptrdiff_t(index) * count * columns;
-  const ToOriginal back(geometry);
-  if (layout.kind == LayoutKind::kEndToEnd) {
-    return decode_end_to_end(data, layout.classes, count, back, threshold, candidates);
-  }
-  if (layout.candidates_last) {
-    decode_planar(data, layout.classes, count, back, threshold, candidates);
-  } else {
-    decode_rows(data, layout.classes, count, back, threshold, candidates);
-  }
-  return Status();
+  std::string message = "no known detector layout: outputs " + outputs_text(info);
+  if (hints.classes > 0) message += ", " + std::to_string(hints.classes) + " labels";
+  return Status(Code::kModelLayoutUnknown, message);
 }
 
 }  // namespace zmdetect

@@ -69,7 +69,7 @@ class ModelTest : public ::testing::Test {
  protected:
   void start(int instances) {
     model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), pool);
-    const Result<Prepared> prepared = model->prepare({.classes = 1, .instances = instances});
+    const Result<Prepared> prepared = model->prepare({.plan = {.classes = 1}, .instances = instances});
     ASSERT_TRUE(prepared.ok()) << prepared.status().message();
     EXPECT_EQ(prepared.value().layout, "yolov8");
     control.runs = 0;
@@ -176,7 +176,7 @@ TEST_F(ModelTest, ClosingFailsWhatWaitsAndRefusesWhatComes) {
 
 TEST_F(ModelTest, RefusesASizeThatTheFileRulesOut) {
   model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), pool);
-  const Result<Prepared> prepared = model->prepare({.classes = 1, .input_width = 64, .input_height = 64});
+  const Result<Prepared> prepared = model->prepare({.plan = {.classes = 1, .input_width = 64, .input_height = 64}});
   EXPECT_EQ(prepared.status().code(), Code::kModelLayoutUnknown);
 }
 

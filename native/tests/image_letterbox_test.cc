@@ -1,4 +1,4 @@
-#include "image/letterbox.h"
+#include "image/input.h"
 
 #include <bit>
 #include <sstream>
@@ -8,14 +8,14 @@
 namespace zmdetect::test {
 namespace {
 
-LetterboxTarget target_of(int width, int height) {
-  LetterboxTarget target;
+InputPlan target_of(int width, int height) {
+  InputPlan target;
   target.width = width;
   target.height = height;
   return target;
 }
 
-std::vector<float> slot_for(const LetterboxTarget& target) {
+std::vector<float> slot_for(const InputPlan& target) {
   return std::vector<float>(std::size_t(target.width) * std::size_t(target.height) * 3, -1.0F);
 }
 
@@ -33,9 +33,9 @@ TEST(LetterboxGeometry, FollowsTheTableOfTheContract) {
       {360, 1280, 0.5, 180, 640, 230, 0},
   };
   for (const Row& row : rows) {
-    const LetterboxGeometry got = letterbox_geometry(row.width, row.height, target_of(640, 640));
+    const Placement got = place(row.width, row.height, target_of(640, 640));
     SCOPED_TRACE(std::to_string(row.width) + " x " + std::to_string(row.height));
-    EXPECT_DOUBLE_EQ(got.scale, row.scale);
+    EXPECT_DOUBLE_EQ(got.scale_x, row.scale);
     EXPECT_EQ(got.scaled_width, row.scaled_width);
     EXPECT_EQ(got.scaled_height, row.scaled_height);
     EXPECT_EQ(got.pad_x, row.pad_x);
@@ -44,9 +44,9 @@ TEST(LetterboxGeometry, FollowsTheTableOfTheContract) {
 }
 
 TEST(LetterboxGeometry, PutsThePictureTopLeftWhenNotCentred) {
-  LetterboxTarget target = target_of(640, 640);
-  target.centred = false;
-  const LetterboxGeometry got = letterbox_geometry(800, 600, target);
+  InputPlan target = target_of(640, 640);
+  target.fit = Fit::kTopLeft;
+  const Placement got = place(800, 600, target);
   EXPECT_EQ(got.pad_x, 0);
   EXPECT_EQ(got.pad_y, 0);
   EXPECT_EQ(got.scaled_height, 480);
@@ -59,13 +59,13 @@ TEST(Letterbox, EqualsOpenCvsBlobInEveryBitOfEveryFloat) {
   for (std::size_t seed = 0; seed < lines.size(); ++seed) {
     std::istringstream line(lines[seed]);
     int w = 0, h = 0, reversed = 0;
-    LetterboxTarget target;
+    InputPlan target;
     std::string expected;
     line >> w >> h >> target.width >> target.height >> reversed >> expected;
     target.bgr = reversed != 0;
 
     std::vector<float> slot = slot_for(target);
-    const auto geometry = letterbox(noise(std::uint32_t(seed), w, h), target, slot.data());
+    const auto geometry = write_input(noise(std::uint32_t(seed), w, h), target, slot.data());
     ASSERT_EQ(geometry.ok(), expected != "thin") << lines[seed];
     if (!geometry.ok()) continue;
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(slot.data());
@@ -76,17 +76,17 @@ TEST(Letterbox, EqualsOpenCvsBlobInEveryBitOfEveryFloat) {
 TEST(Letterbox, MultipliesEveryByteByTheScaleInSinglePrecision) {
   Image image = make_image(256, 1);
   for (std::size_t i = 0; i < 256; ++i) image.pixels[i * 3 + 1] = std::uint8_t(i);
-  const LetterboxTarget target = target_of(256, 1);
+  const InputPlan target = target_of(256, 1);
   std::vector<float> slot = slot_for(target);
-  ASSERT_TRUE(letterbox(image, target, slot.data()).ok());
+  ASSERT_TRUE(write_input(image, target, slot.data()).ok());
   for (std::size_t i = 0; i < 256; ++i) EXPECT_EQ(slot[256 + i], float(i) * 0.00392F);
   EXPECT_FLOAT_EQ(slot[256 + 255], 0.9996F);  // not 1: the contract's constant is not 1/255
 }
 
 TEST(Letterbox, PadsAroundThePictureWithTheScaledPadding) {
-  const LetterboxTarget target = target_of(4, 6);
+  const InputPlan target = target_of(4, 6);
   std::vector<float> slot = slot_for(target);
-  const auto geometry = letterbox(make_image(2, 2), target, slot.data());
+  const auto geometry = write_input(make_image(2, 2), target, slot.data());
   ASSERT_TRUE(geometry.ok());
   EXPECT_EQ(geometry.value().pad_y, 1);
   for (int y = 0; y < 6; ++y) {
@@ -97,9 +97,9 @@ TEST(Letterbox, PadsAroundThePictureWithTheScaledPadding) {
 }
 
 TEST(Letterbox, PutsTheOddPixelOfTheRestToTheRightAndBelow) {
-  LetterboxTarget target = target_of(5, 2);
+  InputPlan target = target_of(5, 2);
   std::vector<float> slot = slot_for(target);
-  ASSERT_TRUE(letterbox(make_image(1, 1), target, slot.data()).ok());  // 2 x 2 in 5 x 2: 1 left, 2 right
+  ASSERT_TRUE(write_input(make_image(1, 1), target, slot.data()).ok());  // 2 x 2 in 5 x 2: 1 left, 2 right
   const float border = 114 * 0.00392F;
   EXPECT_EQ(std::vector<float>(slot.begin(), slot.begin() + 5), (std::vector<float>{border, 0, 0, border, border}));
 }
@@ -109,20 +109,20 @@ TEST(Letterbox, WritesThePlanesInTheOrderAskedFor) {
   image.pixels[0] = 10;
   image.pixels[1] = 20;
   image.pixels[2] = 30;
-  LetterboxTarget target = target_of(1, 1);
-  target.scale = 1;
+  InputPlan target = target_of(1, 1);
+  target.factor = 1;
   std::vector<float> slot = slot_for(target);
-  ASSERT_TRUE(letterbox(image, target, slot.data()).ok());
+  ASSERT_TRUE(write_input(image, target, slot.data()).ok());
   EXPECT_EQ(slot, (std::vector<float>{10, 20, 30}));
   target.bgr = true;
-  ASSERT_TRUE(letterbox(image, target, slot.data()).ok());
+  ASSERT_TRUE(write_input(image, target, slot.data()).ok());
   EXPECT_EQ(slot, (std::vector<float>{30, 20, 10}));
 }
 
 TEST(Letterbox, RefusesAPictureWhoseSideVanishes) {
-  const LetterboxTarget target = target_of(640, 640);
+  const InputPlan target = target_of(640, 640);
   std::vector<float> slot = slot_for(target);
-  const auto geometry = letterbox(make_image(3000, 2), target, slot.data());
+  const auto geometry = write_input(make_image(3000, 2), target, slot.data());
   ASSERT_FALSE(geometry.ok());
   EXPECT_EQ(int(geometry.status().code()), int(Code::kImageTooThin));
   EXPECT_NE(geometry.status().message().find("3000 x 2"), std::string::npos) << geometry.status().message();

@@ -57,11 +57,10 @@ struct Found {
 
 std::vector<Found> read(const Layout& layout, const std::vector<float>& data, std::vector<std::int64_t> shape,
                         int width, int height) {
-  const LetterboxTarget target{.width = 640, .height = 640};
+  const InputPlan input{.width = 640, .height = 640};
   std::vector<Candidate> candidates;
-  const Status status =
-      decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, std::move(shape)}}, 0,
-                        letterbox_geometry(width, height, target), candidate_threshold(0.3), candidates);
+  const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, std::move(shape)}}, 0,
+                                          place(width, height, input), candidate_threshold(0.3), candidates);
   EXPECT_TRUE(status.ok()) << status.message();
   std::vector<Found> found;
   for (const Detection& d : select_detections(candidates, 0.3))
@@ -70,21 +69,21 @@ std::vector<Found> read(const Layout& layout, const std::vector<float>& data, st
 }
 
 TEST(YoloV8, GivesTheContractsBoxesOn800x600) {
-  const Layout layout = recognise_layout(model({1, 7, kCandidates}), kClasses).value();
+  const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
   const std::vector<Found> expected = {
       {{338, 175, 462, 425}, 0, .9F}, {{-19, 262, 31, 338}, 0, .7F}, {{100, 243, 151, 307}, 1, .5F}};
   EXPECT_EQ(read(layout, planar(kVector1), {1, 7, kCandidates}, 800, 600), expected);
 }
 
 TEST(YoloV8, GivesTheContractsBoxesOn30x20) {
-  const Layout layout = recognise_layout(model({1, 7, kCandidates}), kClasses).value();
+  const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
   const std::vector<Found> expected = {{{13, 5, 17, 15}, 0, .9F}, {{-1, 9, 1, 11}, 0, .7F}, {{4, 8, 6, 10}, 1, .5F}};
   EXPECT_EQ(read(layout, planar(kVector1), {1, 7, kCandidates}, 30, 20), expected);
 }
 
 TEST(YoloV8, ReadsTheTransposeAlike) {
-  const Layout layout = recognise_layout(model({1, kCandidates, 7}), kClasses).value();
-  const Layout straight = recognise_layout(model({1, 7, kCandidates}), kClasses).value();
+  const Layout layout = recognise_layout(model({1, kCandidates, 7}), {.classes = kClasses}).value();
+  const Layout straight = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
   EXPECT_EQ(read(layout, transposed(planar(kVector1)), {1, kCandidates, 7}, 800, 600),
             read(straight, planar(kVector1), {1, 7, kCandidates}, 800, 600));
 }
@@ -96,7 +95,7 @@ TEST(EndToEnd, GivesTheContractsBoxes) {
                             {80, 270, 120, 330, .5F, 1},
                             {.2F, 10, 40, 330, .3F, 1}};
   for (int i = 0; i < 4; ++i) std::copy_n(rows[i], 6, data.begin() + i * 6);
-  const Layout layout = recognise_layout(model({1, 300, 6}, true), kClasses).value();
+  const Layout layout = recognise_layout(model({1, 300, 6}, true), {.classes = kClasses}).value();
   const std::vector<Found> expected = {
       {{338, 175, 462, 425}, 0, .9F}, {{100, 238, 150, 312}, 1, .5F}, {{0, -88, 50, 312}, 1, .3F}};
   EXPECT_EQ(read(layout, data, {1, 300, 6}, 800, 600), expected);
@@ -104,40 +103,40 @@ TEST(EndToEnd, GivesTheContractsBoxes) {
 
 TEST(EndToEnd, RefusesAClassBeyondTheLabels) {
   const std::vector<float> data = {1, 1, 2, 2, .9F, 3};
-  const Layout layout = recognise_layout(model({1, 1, 6}, true), kClasses).value();
+  const Layout layout = recognise_layout(model({1, 1, 6}, true), {.classes = kClasses}).value();
   std::vector<Candidate> candidates;
   const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, {1, 1, 6}}}, 0,
-                                          LetterboxGeometry(), 0.2F, candidates);
+                                          Placement(), 0.2F, candidates);
   EXPECT_EQ(status.code(), Code::kModelOutputInvalid);
 }
 
 TEST(RecogniseLayout, TellsTheOrientationByTheLabelsAndElseByTheLongerSide) {
-  EXPECT_TRUE(recognise_layout(model({1, 84, 8400}), 80).value().candidates_last);
-  EXPECT_FALSE(recognise_layout(model({1, 8400, 84}), 80).value().candidates_last);
-  EXPECT_TRUE(recognise_layout(model({1, 84, 20}), 80).value().candidates_last);
-  EXPECT_EQ(recognise_layout(model({-1, 84, -1}), 0).value().classes, 80);
+  EXPECT_TRUE(recognise_layout(model({1, 84, 8400}), {.classes = 80}).value().candidates_last);
+  EXPECT_FALSE(recognise_layout(model({1, 8400, 84}), {.classes = 80}).value().candidates_last);
+  EXPECT_TRUE(recognise_layout(model({1, 84, 20}), {.classes = 80}).value().candidates_last);
+  EXPECT_EQ(recognise_layout(model({-1, 84, -1}), {.classes = 0}).value().classes, 80);
 }
 
 TEST(RecogniseLayout, RefusesWhatItDoesNotKnowWithTheShapesItSaw) {
-  const Result<Layout> layout = recognise_layout(model({1, 25200, 85}), 80);
+  const Result<Layout> layout = recognise_layout(model({1, 25200, 86}), {.classes = 80});
   ASSERT_FALSE(layout.ok());
   EXPECT_EQ(layout.status().code(), Code::kModelLayoutUnknown);
-  EXPECT_NE(layout.status().message().find("output0 [1,25200,85], 80 labels"), std::string::npos);
+  EXPECT_NE(layout.status().message().find("output0 [1,25200,86], 80 labels"), std::string::npos);
 }
 
 TEST(DecodeCandidates, RefusesAnAnswerThatIsNotWhatTheLayoutPromised) {
   const std::vector<float> data(7 * 5);
-  const Layout layout = recognise_layout(model({1, 7, kCandidates}), kClasses).value();
+  const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
   std::vector<Candidate> candidates;
   const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, {1, 5, 7}}}, 0,
-                                          LetterboxGeometry(), 0.2F, candidates);
+                                          Placement(), 0.2F, candidates);
   EXPECT_EQ(status.code(), Code::kModelOutputInvalid);
 }
 
 TEST(DecodeCandidates, TakesScoresThatAreNoNumbersAsNothing) {
   std::vector<float> data = planar(kVector1);
   for (float& value : data) value = std::numeric_limits<float>::quiet_NaN();
-  const Layout layout = recognise_layout(model({1, 7, kCandidates}), kClasses).value();
+  const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
   EXPECT_TRUE(read(layout, data, {1, 7, kCandidates}, 800, 600).empty());
 }
 

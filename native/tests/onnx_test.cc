@@ -46,7 +46,7 @@ TEST_F(OnnxTest, FindsTheShapesOfTheSamplePicture) {
   const auto model = open(source_file("models/default.onnx"));
   ASSERT_TRUE(model.ok()) << model.status().message();
   Later<Result<Prepared>> prepared;
-  engine->prepare(model.value(), {.classes = 5}, prepared.callback());
+  engine->prepare(model.value(), {.plan = {.classes = 5}}, prepared.callback());
   const Result<Prepared> ready = prepared.get();
   ASSERT_TRUE(ready.ok()) << ready.status().message();
   EXPECT_EQ(ready.value().input_width, 320);
@@ -75,7 +75,7 @@ TEST_F(OnnxTest, RefusesFilesThatAreNoModel) {
 TEST_F(OnnxTest, RefusesLabelsThatDoNotFit) {
   const auto model = open(source_file("models/default.onnx"));
   Later<Result<Prepared>> prepared;
-  engine->prepare(model.value(), {.classes = 80}, prepared.callback());
+  engine->prepare(model.value(), {.plan = {.classes = 80}}, prepared.callback());
   EXPECT_EQ(prepared.get().status().code(), Code::kModelLayoutUnknown);
 }
 
@@ -84,7 +84,7 @@ TEST_F(OnnxTest, LoadsTheSameFileTwiceAndUnloadsOneWhileTheOtherWorks) {
   const auto second = open(source_file("models/default.onnx"));
   for (const auto* model : {&first, &second}) {
     Later<Result<Prepared>> prepared;
-    engine->prepare(model->value(), {.classes = 5}, prepared.callback());
+    engine->prepare(model->value(), {.plan = {.classes = 5}}, prepared.callback());
     ASSERT_TRUE(prepared.get().ok());
   }
   Later<bool> closed;

@@ -1,0 +1,44 @@
+// A model's plan: how it is fed and how its answer is read. Made once, when the model is prepared.
+#pragma once
+
+#include "image/input.h"
+#include "postprocess/layout.h"
+#include "postprocess/relative_yolo.h"
+#include "postprocess/ssd.h"
+
+namespace zmdetect {
+
+struct PlanOptions {
+  int classes = 0;      // number of labels; 0 for models whose ids need no list
+  int input_width = 0;  // pixels; 0 = the file's own, 640 where the file leaves it open
+  int input_height = 0;
+};
+
+struct ModelPlan {
+  InputPlan input;
+  Layout layout;
+  RelativeYolo relative;  // kRelative only
+  SsdLayout ssd;          // kSsd only
+  bool dynamic_batch = false;
+
+  /// Shape of an input tensor that holds `batch` slots.
+  std::vector<std::int64_t> input_shape(int batch) const;
+  ElementType input_type() const;
+};
+
+/// Errors: kModelLayoutUnknown with what was seen: an input that is no picture, a size that the file rules out,
+/// outputs that no row of the layout table describes.
+Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options);
+
+/// Memory that reading answers of one instance needs again and again.
+struct ReadBuffers {
+  std::vector<std::vector<float>> floats;
+  std::vector<Candidate> candidates;
+};
+
+/// Detections of picture `index` of a batch answer, best first, with scores of at least `min_confidence`.
+/// Errors: kModelOutputInvalid.
+Result<std::vector<Detection>> read_answer(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
+                                           const Placement& placement, double min_confidence, ReadBuffers& buffers);
+
+}  // namespace zmdetect
