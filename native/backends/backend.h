@@ -52,6 +52,8 @@ struct LoadOptions {
   Processor processor = Processor::kCpu;  // a backend that has no such processor fails with kDeviceUnavailable
   std::string library;                    // path of the runtime's own library; empty: where the system has it
   int intra_op_threads = 1;               // threads of one inference, at least 1
+  int input_width = 0;                    // pixels, for formats that leave the size to the reader (Darknet);
+  int input_height = 0;                   // 0: the backend's default
   std::string delegate_library;           // path of the Edge TPU's library; empty: where the system has it
   int inference_deadline_ms = 5000;       // Edge TPU: an inference that takes longer is killed with its process
 };

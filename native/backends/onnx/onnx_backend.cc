@@ -1,4 +1,4 @@
-// ONNX Runtime behind the backend interface (CPU).
+// ONNX Runtime behind the backend interface (CPU). Darknet models come through an importer of our own.
 
 #include <onnxruntime_cxx_api.h>
 
@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "backends/backend.h"
+#include "backends/onnx/darknet/importer.h"
 
 namespace zmdetect {
 namespace {
@@ -149,7 +150,9 @@ class OnnxBackend : public Backend {
       // Spinning burns a core that decoding and other models could use.
       session.AddConfigEntry("session.intra_op.allow_spinning", "0");
       session.AddConfigEntry("session.inter_op.allow_spinning", "0");
-      Ort::Session opened(environment(), options.path.c_str(), session);
+      Result<Ort::Session> result = open(options, session);
+      if (!result.ok()) return result.status();
+      Ort::Session opened = std::move(result).value();
       if (opened.GetInputCount() != 1) {
         return Status(Code::kModelLayoutUnknown,
                       options.path + " has " + std::to_string(opened.GetInputCount()) + " inputs, expected 1");
@@ -163,6 +166,15 @@ class OnnxBackend : public Backend {
   }
 
  private:
+  /// A Darknet model becomes an ONNX model in memory first.
+  static Result<Ort::Session> open(const LoadOptions& options, const Ort::SessionOptions& session) {
+    if (!is_darknet_weights(options.path)) return Ort::Session(environment(), options.path.c_str(), session);
+    const Result<std::string> model =
+        import_darknet(options.config_path, options.path, options.input_width, options.input_height);
+    if (!model.ok()) return model.status();
+    return Ort::Session(environment(), model.value().data(), model.value().size(), session);
+  }
+
   /// One environment per process, as ONNX Runtime asks; its own log stays quiet below errors.
   static Ort::Env& environment() {
     static Ort::Env* env = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "zmdetect");

@@ -1,0 +1,77 @@
+#include "backends/onnx/darknet/network.h"
+
+namespace zmdetect::darknet {
+namespace {
+
+// Limits that no real network comes near; they keep every product of sizes inside 64 bits.
+constexpr int kMaxSide = 65536;  // channels, height, width
+constexpr std::int64_t kMaxElements = std::int64_t(1) << 30;
+
+}  // namespace
+
+std::string volume_text(const Volume& volume) {
+  return std::to_string(volume.channels) + "x" + std::to_string(volume.height) + "x" + std::to_string(volume.width);
+}
+
+Result<Layer> Network::previous(const Section& section) const {
+  if (layers.empty()) return input;
+  return at(section, -1);
+}
+
+Result<Layer> Network::at(const Section& section, int index) const {
+  const std::int64_t count = std::ssize(layers);
+  const std::int64_t absolute = index < 0 ? count + index : index;
+  if (absolute < 0 || absolute >= count) {
+    return section.error(Code::kModelUnreadable, "refers to layer " + std::to_string(index) + ", but " +
+                                                     std::to_string(count) + " layers come before it");
+  }
+  const Layer& layer = layers[static_cast<std::size_t>(absolute)];
+  if (layer.is_yolo) {
+    return section.error(Code::kModelLayoutUnknown,
+                         "reads layer " + std::to_string(absolute) + ", a [yolo], which is an end of the network");
+  }
+  return layer;
+}
+
+Status Network::push(const Section& section, const std::string& tensor, const Volume& volume) {
+  if (volume.channels < 1 || volume.height < 1 || volume.width < 1 || volume.channels > kMaxSide ||
+      volume.height > kMaxSide || volume.width > kMaxSide ||
+      std::int64_t(volume.height) * volume.width > kMaxElements / volume.channels) {
+    return section.error(Code::kModelLayoutUnknown, "would make a volume of " + volume_text(volume));
+  }
+  layers.push_back({tensor, volume});
+  return Status();
+}
+
+Result<std::string> Network::activate(const Section& section, const std::string& tensor) {
+  std::string activation = "linear";
+  ZMD_RETURN_IF_ERROR(section.read("activation", activation));
+  if (activation == "linear") return tensor;
+  const std::string active = name(activation);
+  if (activation == "leaky") {
+    graph.node("LeakyRelu", {tensor}, {active}, {{"alpha", 0.1F}});
+  } else if (activation == "relu") {
+    graph.node("Relu", {tensor}, {active});
+  } else if (activation == "logistic") {
+    graph.node("Sigmoid", {tensor}, {active});
+  } else if (activation == "tanh") {
+    graph.node("Tanh", {tensor}, {active});
+  } else if (activation == "swish") {  // x * sigmoid(x)
+    const std::string gate = name("sigmoid");
+    graph.node("Sigmoid", {tensor}, {gate});
+    graph.node("Mul", {tensor, gate}, {active});
+  } else if (activation == "mish") {  // x * tanh(ln(1 + e^x)), Misra 2019
+    const std::string softplus = name("softplus");
+    const std::string gate = name("tanh");
+    graph.node("Softplus", {tensor}, {softplus});
+    graph.node("Tanh", {softplus}, {gate});
+    graph.node("Mul", {tensor, gate}, {active});
+  } else {
+    return section.error(
+        Code::kModelLayoutUnknown,
+        "expected linear, leaky, relu, logistic, tanh, swish or mish for activation, got \"" + activation + "\"");
+  }
+  return active;
+}
+
+}  // namespace zmdetect::darknet
