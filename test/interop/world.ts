@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Test } from 'tap';
+import tap, { type Test } from 'tap';
 
 import type { Detection } from '../../src/detection/detection.js';
 import type { ResultJson } from '../../src/detection/wire.js';
@@ -12,11 +12,15 @@ import { bytesOf, type Settings, startDaemon, type TestDaemon } from '../support
 import { FrameServer, type SeenRequest } from '../support/frame-server.js';
 import { shared } from '../support/shared.js';
 import type { Certificate } from '../support/certificate.js';
-import { environmentOf, type Generation, python } from './clients.js';
+import { environmentOf, folder, type Generation, python } from './clients.js';
 
 /** 640 x 640, which is the only input that upstream can run, and no layers that OpenCV 4 does not know. */
 export const modelName = 'yolov8n';
-export const modelFile = (): string => shared(`models/ultralytics/${modelName}.onnx`).path;
+const model = shared(`models/ultralytics/${modelName}.onnx`);
+export const modelFile = model.path;
+
+/** Why the suites cannot run here, if so. */
+export const skip = folder === undefined ? 'run by `npm run interop`, which installs the pyzm clients' : model.skip;
 
 export interface Photo {
   readonly path: string;
@@ -46,7 +50,7 @@ export type PhotoName = keyof ReturnType<typeof photos>;
 
 /** The daemon with the real model. */
 export function startWithModel(t: Test, settings: Settings = {}): Promise<TestDaemon> {
-  return startDaemon(t, { models: [modelFile()], inference_threads: 0, ...settings });
+  return startDaemon(t, { models: [modelFile], inference_threads: 0, ...settings });
 }
 
 /** Frames by URL, under a path of its own for each portal: some answers depend on what was asked before. */
@@ -86,15 +90,23 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The URL of a `pyzm.serve` of that generation with the same model, until the test ends. */
-export async function startReference(t: Test, generation: Generation): Promise<string> {
+const references = new Map<Generation, Promise<string>>();
+
+/** The URL of a `pyzm.serve` of that generation with the same model; it runs until the process ends. */
+export function referenceOf(generation: Generation): Promise<string> {
+  const reference = references.get(generation) ?? startReference(generation);
+  references.set(generation, reference);
+  return reference;
+}
+
+async function startReference(generation: Generation): Promise<string> {
   const port = await freePort();
-  const flags = ['--models', modelFile(), '--host', '127.0.0.1', '--port', String(port)];
+  const flags = ['--models', modelFile, '--host', '127.0.0.1', '--port', String(port)];
   const server = spawn(python, ['-P', '-m', 'pyzm.serve', ...flags], {
     env: environmentOf(generation),
     stdio: 'ignore',
   });
-  t.teardown(async () => {
+  tap.teardown(async () => {
     server.kill();
     if (server.exitCode === null) await once(server, 'exit');
   });

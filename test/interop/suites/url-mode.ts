@@ -1,13 +1,13 @@
 /** Rows 1 to 3 of the acceptance matrix (wire generations, 11.4): the server fetches, and the right frame is chosen. */
-import t from 'tap';
+import type { Test } from 'tap';
 
-import { type FrameStrategy, frameStrategies } from '../../src/detection/config.js';
-import type { TestDaemon } from '../support/daemon.js';
-import { type Call, type Client, type ClientZone, scenario, skipReason } from './clients.js';
-import { agree, chosen, found, type RawFrame } from './expected.js';
-import { type PhotoName, photos, rawDetections, startReference, startWithModel, Zoneminder } from './world.js';
+import { type FrameStrategy, frameStrategies } from '../../../src/detection/config.js';
+import type { TestDaemon } from '../../support/daemon.js';
+import { type Call, type Client, type ClientZone, scenario } from '../clients.js';
+import { agree, chosen, found, type RawFrame } from '../expected.js';
+import { type PhotoName, photos, rawDetections, referenceOf, startWithModel, Zoneminder } from '../world.js';
 
-if (skipReason() === false) {
+export default async function urlMode(t: Test): Promise<void> {
   const daemon = await startWithModel(t);
   const zoneminder = await Zoneminder.start(t);
   const frameSet: readonly PhotoName[] = ['empty', 'two', 'animals', 'horses'];
@@ -63,8 +63,8 @@ if (skipReason() === false) {
     // Zones and strategies work apart from each other: two sets see every strategy, and every set sees two.
     const two: readonly FrameStrategy[] = ['first', 'most_unique'];
     const strategies = name === 'no zones' || name === 'a zone' ? frameStrategies : two;
-    scenario(`event by URL, ${strategies.length} frame strategies, ${name}`, async (t, client) => {
-      const reference = await startReference(t, client.generation);
+    scenario(t, `event by URL, ${strategies.length} frame strategies, ${name}`, async (t, client) => {
+      const reference = await referenceOf(client.generation);
       for (const strategy of strategies) {
         const ours = await client.result(options(daemon.url, strategy), event(zones));
         found(t, ours, chosen(raw, strategyOf(client, strategy), { zones }), strategy);
