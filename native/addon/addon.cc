@@ -95,7 +95,7 @@ Napi::Value decode(const Napi::CallbackInfo& info) {
 /// releaseImage(image): frees the pixels now instead of at the next garbage collection.
 void release_image(const Napi::CallbackInfo& info) { unwrap<ImagePtr>(info, 0).reset(); }
 
-/// openModel(engine, {backend, path, intraOpThreads}) -> Promise<{model, inputs, outputs, metadata}>
+/// openModel(engine, {backend, path, processor, ...}) -> Promise<{model, inputs, outputs, metadata, device}>
 Napi::Value open_model(const Napi::CallbackInfo& info) {
   EngineHandle& handle = unwrap<EngineHandle>(info, 0);
   auto* pending = handle.bridge->begin(info.Env(), info[0].As<Napi::Object>());
@@ -104,7 +104,7 @@ Napi::Value open_model(const Napi::CallbackInfo& info) {
                       [bridge = handle.bridge.get(), pending](Result<ModelPtr> model) {
                         bridge->settle(pending, [model = std::move(model)](Napi::Env env) -> Result<Napi::Value> {
                           if (!model.ok()) return model.status();
-                          Napi::Object result = info_object(env, model.value()->info());
+                          Napi::Object result = info_object(env, *model.value());
                           result.Set("model", wrap<ModelPtr>(env, model.value()));
                           return Napi::Value(result);
                         });

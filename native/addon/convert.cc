@@ -7,6 +7,10 @@ int integer(const Napi::Object& object, const char* key) { return object.Get(key
 
 std::string text(const Napi::Object& object, const char* key) { return object.Get(key).As<Napi::String>().Utf8Value(); }
 
+Processor processor(const std::string& name) {
+  return name == "gpu" ? Processor::kGpu : name == "tpu" ? Processor::kTpu : Processor::kCpu;
+}
+
 const char* type_name(ElementType type) {
   switch (type) {
     case ElementType::kFloat32: return "float32";
@@ -51,6 +55,12 @@ OpenOptions open_options(const Napi::Object& object) {
   OpenOptions options;
   options.backend = text(object, "backend");
   options.load.path = text(object, "path");
+  options.load.config_path = text(object, "configPath");
+  options.load.processor = processor(text(object, "processor"));
+  options.load.library = text(object, "library");
+  options.load.delegate_library = text(object, "delegateLibrary");
+  options.load.input_width = integer(object, "inputWidth");
+  options.load.input_height = integer(object, "inputHeight");
   options.load.intra_op_threads = integer(object, "intraOpThreads");
   return options;
 }
@@ -71,13 +81,15 @@ Napi::Object decoded_object(Napi::Env env, const Decoded& decoded) {
   return object;
 }
 
-Napi::Object info_object(Napi::Env env, const ModelInfo& info) {
+Napi::Object info_object(Napi::Env env, const Model& model) {
+  const ModelInfo& info = model.info();
   Napi::Object metadata = Napi::Object::New(env);
   for (const auto& [key, value] : info.metadata) metadata.Set(key, value);
   Napi::Object object = Napi::Object::New(env);
   object.Set("inputs", tensor_array(env, info.inputs));
   object.Set("outputs", tensor_array(env, info.outputs));
   object.Set("metadata", metadata);
+  object.Set("device", model.device());
   return object;
 }
 

@@ -12,7 +12,7 @@ OpenOptions open_options(const Napi::Object& object);
 PrepareOptions prepare_options(const Napi::Object& object);
 
 Napi::Object decoded_object(Napi::Env env, const Decoded& decoded);
-Napi::Object info_object(Napi::Env env, const ModelInfo& info);
+Napi::Object info_object(Napi::Env env, const Model& model);
 Napi::Object prepared_object(Napi::Env env, const Prepared& prepared);
 Napi::Object detect_object(Napi::Env env, const DetectResult& result);
 

@@ -65,6 +65,7 @@ class Model : public std::enable_shared_from_this<Model> {
   Model& operator=(const Model&) = delete;
 
   const ModelInfo& info() const { return loaded_->info(); }
+  std::string device() const { return loaded_->device(); }
 
   /// Recognises the layout, runs a warm-up inference and starts the instance threads. Called once, before `submit`.
   Result<Prepared> prepare(const PrepareOptions& options);

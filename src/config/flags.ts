@@ -1,6 +1,7 @@
 /** The command line of `zmdetectd`: pyzm.serve's flags with the words, usage text and exit statuses of argparse. */
 import { type ArgumentOptions, ArgumentParser, SUPPRESS } from 'argparse';
 import { processors } from '../detection/config.js';
+import { ZmdetectError } from '../errors.js';
 import { snakeCase } from './fields.js';
 import { ConfigError } from './problems.js';
 import { defaultSettings } from './server-config.js';
@@ -22,6 +23,8 @@ export class CommandLineExit extends Error {
 
 /** The status to leave with after `error` ended the start. */
 export function exitStatus(error: unknown): number {
+  // EX_CONFIG of sysexits.h: a supervisor should not try again and again for a device that is not there.
+  if (error instanceof ZmdetectError && error.code === 'DEVICE_UNAVAILABLE') return 78;
   return error instanceof CommandLineExit || error instanceof ConfigError ? error.exitStatus : 1;
 }
 

@@ -69,7 +69,7 @@ export class Daemon {
     const frames = new FrameCache((request, signal) => fetcher.fetchFrame(request, signal));
     const http = new HttpServer(
       [
-        healthRoute(),
+        healthRoute(registry),
         modelsRoute(registry),
         loginRoute(tokens),
         detectRoute(analyser, tokens, config.maxUploadBytes),
@@ -83,6 +83,7 @@ export class Daemon {
     );
     try {
       await registry.loadEager();
+      registry.demandAccelerators();
       if (specs.length > 0 && registry.active.length === 0) log.error('none of the configured models could be loaded');
       const port = await http.listen(config.host, config.port);
       log.info({ host: config.host, port, models: registry.active.length, auth: config.auth.enabled }, 'listening');

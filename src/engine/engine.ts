@@ -8,6 +8,7 @@ import {
   type ModelHandle,
   native,
   type OpenedModel,
+  type OpenOptions,
   type PreparedModel,
   type TicketHandle,
 } from './native.js';
@@ -66,10 +67,14 @@ export class Engine {
 
   /**
    * Opens a model file on the load thread; it cannot detect before `prepare`.
-   * Errors: BACKEND_UNAVAILABLE, MODEL_FILE_MISSING, MODEL_UNREADABLE, MODEL_LAYOUT_UNKNOWN, OUT_OF_MEMORY.
+   * Errors: BACKEND_UNAVAILABLE, DEVICE_UNAVAILABLE, MODEL_FILE_MISSING, MODEL_UNREADABLE, MODEL_LAYOUT_UNKNOWN,
+   * OUT_OF_MEMORY.
    */
-  async open(options: { backend: string; path: string; intraOpThreads: number }): Promise<NativeModel> {
-    return new NativeModel(this.#handle, await translated(native.openModel(this.#handle, options)));
+  async open(options: Pick<OpenOptions, 'path'> & Partial<OpenOptions>): Promise<NativeModel> {
+    const defaults = { backend: 'onnx', configPath: '', processor: 'cpu', library: '', delegateLibrary: '' } as const;
+    const numbers = { inputWidth: 0, inputHeight: 0, intraOpThreads: 0 };
+    const opened = await translated(native.openModel(this.#handle, { ...defaults, ...numbers, ...options }));
+    return new NativeModel(this.#handle, opened);
   }
 
   /** Fails what waits with ENGINE_CLOSED and resolves when no engine thread runs any more. */
@@ -105,6 +110,7 @@ export class NativeModel {
   readonly inputs: OpenedModel['inputs'];
   readonly outputs: OpenedModel['outputs'];
   readonly metadata: OpenedModel['metadata'];
+  readonly device: string;
 
   constructor(engine: EngineHandle, opened: OpenedModel) {
     this.#engine = engine;
@@ -112,6 +118,7 @@ export class NativeModel {
     this.inputs = opened.inputs;
     this.outputs = opened.outputs;
     this.metadata = opened.metadata;
+    this.device = opened.device;
   }
 
   /**

@@ -22,6 +22,25 @@ export interface OpenedModel {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** In the words of its driver; `CPU` for the host. */
+  readonly device: string;
+}
+
+export interface OpenOptions {
+  readonly backend: 'onnx' | 'opencv' | 'tflite';
+  readonly path: string;
+  /** Darknet's `.cfg`; empty for the other formats. */
+  readonly configPath: string;
+  readonly processor: 'cpu' | 'gpu' | 'tpu';
+  /** The runtime's own library; empty: where the system has it. */
+  readonly library: string;
+  /** The Edge TPU's library; empty: where the system has it. */
+  readonly delegateLibrary: string;
+  /** Pixels, for formats that leave the size to the reader; 0: the backend's default. */
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  /** Threads of one inference; 0 = the processors that this process may use. */
+  readonly intraOpThreads: number;
 }
 
 export interface PreparedModel {
@@ -66,10 +85,7 @@ export interface Native {
   cancelTicket(ticket: TicketHandle): void;
   decode(engine: EngineHandle, bytes: Uint8Array, ticket: TicketHandle): Promise<DecodedImage>;
   releaseImage(image: ImageHandle): void;
-  openModel(
-    engine: EngineHandle,
-    options: { backend: string; path: string; intraOpThreads: number },
-  ): Promise<OpenedModel>;
+  openModel(engine: EngineHandle, options: OpenOptions): Promise<OpenedModel>;
   prepareModel(
     engine: EngineHandle,
     model: ModelHandle,

@@ -24,17 +24,23 @@ t.test('GET /models lists the models with their state', async (t) => {
   const daemon = await startDaemon(t);
   const { status, json } = await daemon.get('/models');
   t.equal(status, 200);
-  t.strictSame(json, {
-    models: [
-      {
-        name: 'default',
-        type: 'object',
-        framework: 'opencv',
-        loaded: true,
-        processor: 'cpu',
-        requested_processor: 'cpu',
-      },
-    ],
+  const [row, ...others] = (json as { models: Record<string, unknown>[] }).models;
+  t.equal(others.length, 0);
+  const { warmup_ms: warmup, ...rest } = row ?? {};
+  t.type(warmup, 'number');
+  t.strictSame(rest, {
+    name: 'default',
+    type: 'object',
+    framework: 'opencv',
+    loaded: true,
+    processor: 'cpu',
+    requested_processor: 'cpu',
+    state: 'ready',
+    error: null,
+    device: 'CPU',
+    input: [320, 320],
+    layout: 'yolov8',
+    batch: 'dynamic',
   });
 });
 

@@ -59,7 +59,7 @@ t.test('a name that is nowhere is warned of, and without any model there is no s
   const daemon = await startDaemon(t, { base_path: base, models: ['yolo99'] });
   t.match(daemon.logText, /yolo99/);
   t.equal(daemon.logged({ msg: 'none of the configured models could be loaded' }).length, 1);
-  t.strictSame(await modelsOf(daemon), []);
+  t.strictSame(await modelsOf(daemon), [['yolo99', false]]);
   const { status, json, headers } = await detect(daemon);
   t.equal(status, 503, 'a status makes clients fall back to their own models');
   t.equal(headers.get('x-error-code'), 'INFERENCE_FAILED');
@@ -70,13 +70,16 @@ t.test('a name that is nowhere is warned of, and without any model there is no s
 t.test('a name that is nowhere does not keep the others from serving', async (t) => {
   const base = basePath(t, { 'a/yard.onnx': model });
   const daemon = await startDaemon(t, { base_path: base, models: ['yolo99', 'yard'] });
-  t.strictSame(await modelsOf(daemon), [['yard', true]]);
+  t.strictSame(await modelsOf(daemon), [
+    ['yolo99', false],
+    ['yard', true],
+  ]);
   const { status, json } = await detect(daemon);
   t.equal(status, 200);
   holds(t, resultOf(json), shapes.objects, 'yard');
 });
 
-t.test('a broken model file is named, and left out', async (t) => {
+t.test('a broken model file is listed as failed with its reason, and not run', async (t) => {
   const base = basePath(t, {
     'empty/empty.onnx': '',
     'cut/cut.onnx': model.subarray(0, 5000),
@@ -84,7 +87,13 @@ t.test('a broken model file is named, and left out', async (t) => {
     'good/good.onnx': model,
   });
   const daemon = await startDaemon(t, { base_path: base, models: ['empty', 'cut', 'page', 'good'] });
-  t.strictSame(await modelsOf(daemon), [['good', true]]);
+  const { models } = (await daemon.get('/models')).json as { models: object[] };
+  t.match(models, [
+    { name: 'empty', loaded: false, state: 'failed', error: /is empty/ },
+    { name: 'cut', loaded: false, state: 'failed', error: /cut\.onnx/ },
+    { name: 'page', loaded: false, state: 'failed', error: /page\.onnx/ },
+    { name: 'good', loaded: true, state: 'ready', error: null },
+  ]);
   for (const name of ['empty', 'cut', 'page']) {
     t.match(daemon.logged({ msg: 'model failed to load', model: name }), [{ reason: /\w/ }], name);
   }
@@ -93,10 +102,13 @@ t.test('a broken model file is named, and left out', async (t) => {
 
 const brokenFiles = ['empty.onnx', 'text.onnx', 'truncated.onnx', 'truncated.tflite', 'truncated.weights'];
 const broken = shared('models_broken');
-t.test('real models that were cut are left out', { skip: broken.skip }, async (t) => {
+t.test('real models that were cut are not run', { skip: broken.skip }, async (t) => {
   const models = brokenFiles.map((file) => path.join(path.resolve(broken.path), file));
   const daemon = await startDaemon(t, { models: [...models, embeddedModel] });
-  t.strictSame(await modelsOf(daemon), [['default', true]]);
+  t.strictSame(
+    (await modelsOf(daemon)).map(([, loaded]) => loaded),
+    [...brokenFiles.map(() => false), true],
+  );
   t.equal(daemon.logged({ msg: 'model failed to load' }).length, brokenFiles.length);
   t.equal((await detect(daemon)).status, 200);
 });

@@ -1,10 +1,17 @@
+import type { ModelRegistry } from '../../models/registry.js';
 import type { Route } from '../exchange.js';
 
-/** `models_loaded` says that the pipeline exists; see GET /models for each model's state (contract 2.2). */
-export function healthRoute(): Route {
+/**
+ * `models_loaded` says that the pipeline exists; see GET /models for each model's state (contract 2.2). `degraded` names
+ * the models that run on another processor than they should, and is there only when there are some.
+ */
+export function healthRoute(registry: ModelRegistry): Route {
   return {
     method: 'GET',
     path: '/health',
-    handle: () => ({ status: 200, body: { status: 'ok', models_loaded: true } }),
+    handle() {
+      const { degraded } = registry;
+      return { status: 200, body: { status: 'ok', models_loaded: true, ...(degraded.length > 0 ? { degraded } : {}) } };
+    },
   };
 }
