@@ -72,6 +72,20 @@ TEST_F(OnnxTest, RefusesFilesThatAreNoModel) {
             Code::kModelUnreadable);
 }
 
+TEST_F(OnnxTest, SaysWhatIsMissingWhereThereIsNoGpu) {
+  Later<Result<std::shared_ptr<Model>>> later;
+  engine->open({.backend = "onnx", .load = {.path = source_file("models/default.onnx"), .processor = Processor::kGpu}},
+               later.callback());
+  const Result<std::shared_ptr<Model>> model = later.get();
+  // On a host with a working CUDA provider the model is there, and says where it runs.
+  if (model.ok()) {
+    EXPECT_EQ(model.value()->device(), "CUDA device 0");
+    return;
+  }
+  EXPECT_EQ(model.status().code(), Code::kDeviceUnavailable);
+  EXPECT_NE(model.status().message().find("CUDA"), std::string::npos) << model.status().message();
+}
+
 TEST_F(OnnxTest, RefusesLabelsThatDoNotFit) {
   const auto model = open(source_file("models/default.onnx"));
   Later<Result<Prepared>> prepared;

@@ -137,8 +137,3 @@ t.test('the frame strategy decides which frame is at the top', async (t) => {
   t.equal(await winner('most_models'), 'mixed');
   t.equal(await winner(), 'mixed', 'the default');
 });
-
-t.test('past detections, which this server does not match, are warned of', async (t) => {
-  const daemon = await startDaemon(t, { detector_config: { match_past_detections: true, models: [model('yard')] } });
-  t.match(daemon.logText, /match_past_detections is not applied/);
-});

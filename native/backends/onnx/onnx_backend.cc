@@ -23,10 +23,23 @@ ElementType element_type(ONNXTensorElementDataType type) {
   }
 }
 
+/// The runtime's words without the line end that some of them have.
+std::string words_of(const Ort::Exception& error) {
+  std::string words = error.what();
+  while (!words.empty() && words.back() == '\n') words.pop_back();
+  return words;
+}
+
 /// Runtime failures arrive as exceptions; this is the library border at which they become a Status.
 Status failure(Code code, const std::string& what, const Ort::Exception& error) {
   const bool memory = std::string_view(error.what()).find("allocate memory") != std::string_view::npos;
-  return Status(memory ? Code::kOutOfMemory : code, what + ": " + error.what());
+  return Status(memory ? Code::kOutOfMemory : code, what + ": " + words_of(error));
+}
+
+/// One environment per process, as ONNX Runtime asks; its own log stays quiet below errors.
+Ort::Env& environment() {
+  static Ort::Env* env = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "zmdetect");
+  return *env;
 }
 
 std::vector<TensorInfo> tensors(const Ort::Session& session, bool inputs) {
@@ -113,13 +126,14 @@ class OnnxInstance : public Instance {
 
 class OnnxModel : public LoadedModel {
  public:
-  explicit OnnxModel(Ort::Session session) : session_(std::move(session)) {
+  OnnxModel(Ort::Session session, std::string device) : session_(std::move(session)), device_(std::move(device)) {
     info_.inputs = tensors(session_, true);
     info_.outputs = tensors(session_, false);
     info_.metadata = metadata(session_);
   }
 
   const ModelInfo& info() const override { return info_; }
+  std::string device() const override { return device_; }
 
   /// Run() may be called by many threads at once, so the instances share one session and its weights.
   Result<std::unique_ptr<Instance>> create_instance() override {
@@ -128,8 +142,31 @@ class OnnxModel : public LoadedModel {
 
  private:
   Ort::Session session_;
+  std::string device_;
   ModelInfo info_;
 };
+
+/// Puts the CUDA provider in front of the CPU's. The provider is a library of its own, which is opened here; where it,
+/// CUDA or a device is missing, ONNX Runtime's sentence says which.
+Status use_cuda(Ort::SessionOptions& session) {
+  environment();  // its logger must be there before a provider is opened
+  try {
+    const OrtApi& api = Ort::GetApi();
+    OrtCUDAProviderOptionsV2* created = nullptr;
+    Ort::ThrowOnError(api.CreateCUDAProviderOptions(&created));
+    const std::unique_ptr<OrtCUDAProviderOptionsV2, decltype(api.ReleaseCUDAProviderOptions)> cuda(
+        created, api.ReleaseCUDAProviderOptions);
+    // Memory grows by what is asked for instead of the next power of two: models share the card. Measuring every
+    // convolution algorithm for every new shape, the default, takes seconds.
+    constexpr std::array keys = {"device_id", "arena_extend_strategy", "cudnn_conv_algo_search"};
+    constexpr std::array values = {"0", "kSameAsRequested", "HEURISTIC"};
+    Ort::ThrowOnError(api.UpdateCUDAProviderOptions(cuda.get(), keys.data(), values.data(), keys.size()));
+    session.AppendExecutionProvider_CUDA_V2(*cuda);
+    return Status();
+  } catch (const Ort::Exception& error) {
+    return Status(Code::kDeviceUnavailable, "ONNX Runtime cannot use CUDA: " + words_of(error));
+  }
+}
 
 class OnnxBackend : public Backend {
  public:
@@ -150,6 +187,7 @@ class OnnxBackend : public Backend {
       // Spinning burns a core that decoding and other models could use.
       session.AddConfigEntry("session.intra_op.allow_spinning", "0");
       session.AddConfigEntry("session.inter_op.allow_spinning", "0");
+      if (options.processor == Processor::kGpu) ZMD_RETURN_IF_ERROR(use_cuda(session));
       Result<Ort::Session> result = open(options, session);
       if (!result.ok()) return result.status();
       Ort::Session opened = std::move(result).value();
@@ -157,7 +195,8 @@ class OnnxBackend : public Backend {
         return Status(Code::kModelLayoutUnknown,
                       options.path + " has " + std::to_string(opened.GetInputCount()) + " inputs, expected 1");
       }
-      return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened)));
+      const char* device = options.processor == Processor::kGpu ? "CUDA device 0" : "CPU";
+      return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened), device));
     } catch (const Ort::Exception& error) {
       return failure(Code::kModelUnreadable, options.path, error);
     } catch (const std::bad_alloc&) {
@@ -173,12 +212,6 @@ class OnnxBackend : public Backend {
         import_darknet(options.config_path, options.path, options.input_width, options.input_height);
     if (!model.ok()) return model.status();
     return Ort::Session(environment(), model.value().data(), model.value().size(), session);
-  }
-
-  /// One environment per process, as ONNX Runtime asks; its own log stays quiet below errors.
-  static Ort::Env& environment() {
-    static Ort::Env* env = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "zmdetect");
-    return *env;
   }
 };
 
