@@ -46,9 +46,6 @@ export class Daemon {
     for (const warning of warnings) log.warn(warning);
     checkServed(specs, config.serveModels);
     const detector = config.detectorConfig ?? defaultDetectorConfig();
-    if (detector.matchPastDetections) {
-      log.warn('detector_config.match_past_detections is not applied by this server; clients apply their own');
-    }
     // Before there are threads and connections that a refusal would leave behind.
     const tokens = new TokenAuthority(config.auth);
 

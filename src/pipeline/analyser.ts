@@ -1,19 +1,31 @@
-/** From the bytes of a frame to its detections: decode once, run the models, filter. */
+/** From the bytes of a frame to its detections: decode once, run the models, filter; then zones and past detections. */
 import type { Logger } from 'pino';
 
 import type { DetectorConfig, ModelConfig } from '../detection/config.js';
-import type { Detection, Size } from '../detection/detection.js';
+import type { Box, Detection, Size } from '../detection/detection.js';
 import { analyseFrame } from '../detection/pipeline.js';
+import { applyZones, type Zone } from '../detection/zones.js';
 import type { Engine, NativeImage } from '../engine/engine.js';
 import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { RegisteredModel } from '../models/registry.js';
 import type { ModelSet } from '../models/served.js';
+import { PastStore } from './past-store.js';
 import { look, type Picture, withPicture } from './picture.js';
 
 /** What one frame holds, before zones. */
 export interface Analysis {
   readonly detections: readonly Detection[];
   readonly size: Size;
+}
+
+/** A frame's detections without those that were there the last time. */
+export interface Selection {
+  /** Whatever the zones say. */
+  readonly all: readonly Detection[];
+  /** What the zones keep. */
+  readonly kept: readonly Detection[];
+  /** What the zones reject, new or not. */
+  readonly errorBoxes: readonly Box[];
 }
 
 export interface AnalyseOptions {
@@ -27,11 +39,13 @@ export class FrameAnalyser {
   readonly #engine: Engine;
   readonly #models: ModelSet;
   readonly #config: DetectorConfig;
+  readonly #past: PastStore;
 
   constructor(engine: Engine, models: ModelSet, config: DetectorConfig) {
     this.#engine = engine;
     this.#models = models;
     this.#config = config;
+    this.#past = new PastStore(config);
   }
 
   get config(): DetectorConfig {
@@ -49,6 +63,17 @@ export class FrameAnalyser {
     }));
   }
 
+  /**
+   * The last two steps (contract 6.2). Frames are to be brought one after the other in their order, since each is
+   * compared with the one before; what the next is compared with is what the zones keep.
+   */
+  async select(detections: readonly Detection[], zones: readonly Zone[], log: Logger): Promise<Selection> {
+    const { kept, errorBoxes } = applyZones(detections, zones, this.#config.zoneMatchStrategy);
+    const fresh = await this.#past.onlyNew(detections, kept, log);
+    const isFresh = (detection: Detection) => fresh.has(detection);
+    return { all: detections.filter(isFresh), kept: kept.filter(isFresh), errorBoxes };
+  }
+
   async #detect(picture: Picture, { log, signal, stages }: AnalyseOptions): Promise<readonly Detection[]> {
     const runnable = this.#models.active.map((model) => new Runnable(model));
     const infer = ({ model }: Runnable) => look(model, picture, model.spec.config.minConfidence, stages);
@@ -64,13 +89,13 @@ export class FrameAnalyser {
 
   /**
    * An empty result must mean an empty picture. A model that cannot run now (device lost, memory, queue) makes the answer
-   * an error, which is what clients fall back on (wire generations, 10.5, rule 14); one whose file is unfit only counts
-   * when there is no other, since a folder of models may well hold some that this host cannot load.
+   * an error, which is what clients fall back on (wire generations, 10.5, rule 14); one that never ran on this host, for
+   * want of a fit file or of a device, only counts when there is no other: a folder of models may well hold some such.
    */
-  #refuseSilence(failures: readonly { readonly error: unknown }[]): void {
+  #refuseSilence(failures: readonly { readonly model: Runnable; readonly error: unknown }[]): void {
     const { active, models } = this.#models;
     const now =
-      failures.find(({ error }) => !isUnfit(error)) ?? (failures.length === active.length ? failures[0] : undefined);
+      failures.find((failure) => !isUnfit(failure)) ?? (failures.length === active.length ? failures[0] : undefined);
     if (now) throw now.error;
     if (active.length === 0 && models.length > 0) {
       throw new ZmdetectError('INFERENCE_FAILED', { reason: 'none of the configured models could be loaded' });
@@ -87,8 +112,9 @@ const unfit: ReadonlySet<string> = new Set<ErrorCode>([
   'BACKEND_UNAVAILABLE',
 ]);
 
-function isUnfit(error: unknown): boolean {
-  return error instanceof ZmdetectError && unfit.has(error.code);
+function isUnfit({ model, error }: { readonly model: Runnable; readonly error: unknown }): boolean {
+  if (!(error instanceof ZmdetectError)) return false;
+  return unfit.has(error.code) || (error.code === 'DEVICE_UNAVAILABLE' && model.model.neverRan);
 }
 
 /** A registered model with the fields that the pipeline looks at. */

@@ -1,7 +1,6 @@
 import type { FrameResult } from '../../detection/detection.js';
 import { chooseFrame } from '../../detection/strategy.js';
 import { urlsReply } from '../../detection/wire.js';
-import { applyZones } from '../../detection/zones.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameFetcher } from '../../frames/fetcher.js';
 import type { FetchOutcome } from '../../frames/outcome.js';
@@ -65,8 +64,8 @@ async function lookAtAll(
   try {
     for await (const { outcome, frame } of mapFrames(request.entries, work, { ...options, signal })) {
       if (frame !== null) {
-        raw.push(frame);
-        const { kept, errorBoxes } = applyZones(frame.detections, request.zones, analyser.config.zoneMatchStrategy);
+        const { all, kept, errorBoxes } = await analyser.select(frame.detections, request.zones, exchange.log);
+        raw.push({ ...frame, detections: all });
         zoned.push({ ...frame, detections: kept, errorBoxes });
         if (request.stopOnMatch && kept.length > 0) break;
       }

@@ -1,5 +1,5 @@
 import { resultJson } from '../../detection/wire.js';
-import { applyZones, parseZones, type Zone } from '../../detection/zones.js';
+import { parseZones, type Zone } from '../../detection/zones.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
 import type { Route } from '../exchange.js';
@@ -25,7 +25,7 @@ export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, max
       const bytes = filePart(form, 'file');
       const { detections, size } = await analyser.analyse(bytes, exchange);
       const zones = zonesField(form.fields.get('zones'));
-      const { kept, errorBoxes } = applyZones(detections, zones, analyser.config.zoneMatchStrategy);
+      const { kept, errorBoxes } = await analyser.select(detections, zones, exchange.log);
       return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };
     },
   };
