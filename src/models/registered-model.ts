@@ -57,6 +57,7 @@ export class RegisteredModel {
   #failure: { readonly error: unknown; readonly at: number } | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retrySeconds: number;
+  #ran = false;
   /** Requests that use a model which is being replaced, and whether it is to be closed after the last of them. */
   readonly #users = new Map<Loaded, { count: number; retired: boolean }>();
 
@@ -76,6 +77,11 @@ export class RegisteredModel {
     if (this.#loaded) return this.#loaded.processor === this.spec.processor ? 'ready' : 'degraded';
     if (this.#loading) return 'loading';
     return this.#failure ? 'failed' : 'registered';
+  }
+
+  /** Whether it has not been in memory yet: a device that it wants may never have been on this host. */
+  get neverRan(): boolean {
+    return !this.#ran;
   }
 
   /** Why the model is not loaded; undefined where it is, or was never tried. */
@@ -227,6 +233,7 @@ export class RegisteredModel {
 
   #adopt(loaded: Loaded, error: unknown): Loaded {
     this.#loaded = loaded;
+    this.#ran = true;
     this.#failure = error === undefined ? undefined : { error, at: performance.now() };
     const { prepared, labels, native, processor } = loaded;
     this.#log.info(
