@@ -44,8 +44,11 @@ class Axis {
     std::vector<double> exact(std::size_t(longest), 0.0);
     for (int i = 0; i < to; ++i) {
       const double centre = (i + 0.5) * scale;
-      const int first = std::max(0, int(centre - support + 0.5));
-      const int count = std::min(from, int(centre + support + 0.5)) - first;
+      // Samples whose centres lie within the support; truncated, as Pillow does.
+      const double left = centre - support + 0.5;
+      const double right = centre + support + 0.5;
+      const int first = std::max(0, int(left));
+      const int count = std::min(from, int(right)) - first;
       double total = 0;
       for (int k = 0; k < count; ++k) {
         exact[k] = lanczos((k + first - centre + 0.5) * (1.0 / stretch));

@@ -1,0 +1,69 @@
+#include "backends/tflite/model_file.h"
+
+#include <algorithm>
+
+#include "backends/tflite/flat_table.h"
+
+namespace zmdetect::tflite {
+namespace {
+
+constexpr const char* kSsdOp = "TFLite_Detection_PostProcess";
+
+// Field numbers of the tables in TensorFlow Lite's schema.fbs.
+enum ModelField : unsigned { kOperatorCodes = 1, kSubgraphs = 2 };
+enum OperatorCodeField : unsigned { kCustomCode = 1 };
+enum SubGraphField : unsigned { kOutputs = 2, kOperators = 3 };
+enum OperatorField : unsigned { kOpcodeIndex = 0, kOperatorOutputs = 2 };
+
+std::vector<std::int32_t> numbers(FlatBuffer& buffer, FlatVector vector) {
+  std::vector<std::int32_t> list;
+  for (std::uint32_t i = 0; i < vector.size && !buffer.broken(); ++i) {
+    list.push_back(buffer.number<std::int32_t>(vector.start + std::size_t(i) * 4));
+  }
+  return list;
+}
+
+FlatTable element(FlatBuffer& buffer, FlatVector vector, std::uint32_t i) {
+  return {buffer, buffer.follow(vector.start + std::size_t(i) * 4)};
+}
+
+}  // namespace
+
+bool ModelFile::has_custom_op(const std::string& name) const {
+  return std::find(custom_ops.begin(), custom_ops.end(), name) != custom_ops.end();
+}
+
+std::optional<ModelFile> read_model_file(std::span<const std::uint8_t> bytes) {
+  if (bytes.size() < 8 || std::memcmp(bytes.data() + 4, "TFL3", 4) != 0) return std::nullopt;
+  FlatBuffer buffer(bytes);
+  FlatTable model(buffer, buffer.follow(0));
+  ModelFile file;
+
+  const FlatVector codes = model.vector(kOperatorCodes);
+  std::optional<std::uint32_t> ssd_code;
+  for (std::uint32_t i = 0; i < codes.size && !buffer.broken(); ++i) {
+    std::string name = element(buffer, codes, i).text(kCustomCode);
+    if (name == kSsdOp) ssd_code = i;
+    if (!name.empty()) file.custom_ops.push_back(std::move(name));
+  }
+
+  const FlatVector graphs = model.vector(kSubgraphs);
+  if (graphs.size > 0 && ssd_code) {
+    FlatTable graph = element(buffer, graphs, 0);
+    const std::vector<std::int32_t> outputs = numbers(buffer, graph.vector(kOutputs));
+    const FlatVector operators = graph.vector(kOperators);
+    for (std::uint32_t i = 0; i < operators.size && !buffer.broken(); ++i) {
+      FlatTable op = element(buffer, operators, i);
+      if (op.number<std::uint32_t>(kOpcodeIndex, 0) != *ssd_code) continue;
+      file.ssd_outputs.clear();
+      for (const std::int32_t tensor : numbers(buffer, op.vector(kOperatorOutputs))) {
+        const auto found = std::find(outputs.begin(), outputs.end(), tensor);
+        file.ssd_outputs.push_back(found == outputs.end() ? -1 : int(found - outputs.begin()));
+      }
+    }
+  }
+  if (buffer.broken()) return std::nullopt;
+  return file;
+}
+
+}  // namespace zmdetect::tflite

@@ -1,0 +1,108 @@
+#include "backends/tflite/tflite_api.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace zmdetect::tflite {
+namespace {
+
+constexpr const char* kLibrary = "libtensorflowlite_c.so";
+
+/// Fills `function` from the library; notes the first name that is not there.
+template <typename Function>
+void look_up(void* library, const char* name, Function*& function, std::string& missing) {
+  function = reinterpret_cast<Function*>(dlsym(library, name));
+  if (function == nullptr && missing.empty()) missing = name;
+}
+
+std::string fill(void* library, Api& api) {
+  std::string missing;
+#define ZMD_LOOK_UP(name) look_up(library, "TfLite" #name, api.name, missing)
+  ZMD_LOOK_UP(Version);
+  ZMD_LOOK_UP(ModelCreate);
+  ZMD_LOOK_UP(ModelDelete);
+  ZMD_LOOK_UP(InterpreterOptionsCreate);
+  ZMD_LOOK_UP(InterpreterOptionsDelete);
+  ZMD_LOOK_UP(InterpreterOptionsSetNumThreads);
+  ZMD_LOOK_UP(InterpreterOptionsAddDelegate);
+  ZMD_LOOK_UP(InterpreterOptionsSetErrorReporter);
+  ZMD_LOOK_UP(InterpreterCreate);
+  ZMD_LOOK_UP(InterpreterDelete);
+  ZMD_LOOK_UP(InterpreterAllocateTensors);
+  ZMD_LOOK_UP(InterpreterGetInputTensorCount);
+  ZMD_LOOK_UP(InterpreterGetInputTensor);
+  ZMD_LOOK_UP(InterpreterGetOutputTensorCount);
+  ZMD_LOOK_UP(InterpreterGetOutputTensor);
+  ZMD_LOOK_UP(InterpreterInvoke);
+  ZMD_LOOK_UP(TensorType);
+  ZMD_LOOK_UP(TensorNumDims);
+  ZMD_LOOK_UP(TensorDim);
+  ZMD_LOOK_UP(TensorByteSize);
+  ZMD_LOOK_UP(TensorData);
+  ZMD_LOOK_UP(TensorName);
+  ZMD_LOOK_UP(TensorQuantizationParams);
+#undef ZMD_LOOK_UP
+  return missing;
+}
+
+std::string choose(const std::string& configured) {
+  if (!configured.empty()) return configured;
+  if (const char* named = std::getenv("ZMDETECT_TFLITE_LIBRARY"); named != nullptr && *named != '\0') return named;
+  const std::string beside = own_folder() + "/" + kLibrary;
+  return access(beside.c_str(), F_OK) == 0 ? beside : kLibrary;
+}
+
+}  // namespace
+
+std::string own_folder() {
+  Dl_info self = {};
+  if (dladdr(reinterpret_cast<void*>(&own_folder), &self) == 0 || self.dli_fname == nullptr) return ".";
+  const std::string path = self.dli_fname;
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+Result<const Api*> open_tflite(const std::string& configured) {
+  // Guards `opened`, and keeps two threads from opening one library at once. Taken alone.
+  static std::mutex mutex;
+  // Never destroyed: threads may still be inside the library while the process exits.
+  static auto& opened = *new std::map<std::string, std::unique_ptr<Api>>();
+
+  const std::string path = choose(configured);
+  std::lock_guard lock(mutex);
+  if (auto found = opened.find(path); found != opened.end()) return found->second.get();
+
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    return Status(Code::kBackendUnavailable, std::string("TensorFlow Lite cannot be opened: ") + dlerror() +
+                                                 "; install libtensorflowlite_c.so (TensorFlow Lite's C API) or name "
+                                                 "its path in ZMDETECT_TFLITE_LIBRARY");
+  }
+  auto api = std::make_unique<Api>();
+  if (const std::string missing = fill(library, *api); !missing.empty()) {
+    dlclose(library);
+    return Status(Code::kBackendUnavailable, path + " has no " + missing +
+                                                 ": expected TensorFlow Lite's C API, libtensorflowlite_c.so 2.5 or "
+                                                 "later");
+  }
+  return opened.emplace(path, std::move(api)).first->second.get();
+}
+
+ElementType element_type(int type) {
+  switch (type) {
+    case 1: return ElementType::kFloat32;
+    case 2: return ElementType::kInt32;
+    case 3: return ElementType::kUint8;
+    case 4: return ElementType::kInt64;
+    case 9: return ElementType::kInt8;
+    case 10: return ElementType::kFloat16;
+    default: return ElementType::kOther;
+  }
+}
+
+}  // namespace zmdetect::tflite

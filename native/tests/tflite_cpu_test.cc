@@ -1,0 +1,206 @@
+// TensorFlow Lite on the CPU: real models against recorded detections, and files and libraries that are none.
+#include <sstream>
+
+#include "image/image.h"
+#include "postprocess/ssd.h"
+#include "tests/support.h"
+#include "tests/tflite_support.h"
+
+namespace zmdetect {
+namespace {
+
+using testing::read_file;
+using testing::shared_file;
+
+struct Expected {
+  std::string label;
+  double score = 0;
+  int box[4] = {};
+};
+
+/// Pictures of expected_detections.json that have an entry for `model`, with that entry's first list.
+std::map<std::string, std::vector<Expected>> expected_detections(const std::string& model) {
+  const auto bytes = read_file(shared_file("expected_detections.json"));
+  const std::string text(bytes.begin(), bytes.end());
+  std::map<std::string, std::vector<Expected>> all;
+  std::size_t at = 0;
+  while ((at = text.find("\"images/", at)) != std::string::npos) {
+    const std::string picture = text.substr(at + 1, text.find('"', at + 1) - at - 1);
+    const std::size_t next = text.find("\"images/", at + 1);
+    const std::size_t entry = text.find('"' + model + '"', at);
+    at = next == std::string::npos ? text.size() : next;
+    if (entry >= at) continue;
+    std::vector<Expected>& list = all[picture];
+    const char* row = text.c_str() + text.find('[', entry) + 1;
+    char label[64];
+    Expected e;
+    int length = 0;
+    while (std::sscanf(row, " [ \"%63[^\"]\" , %lf , %d , %d , %d , %d ]%n", label, &e.score, &e.box[0], &e.box[1],
+                       &e.box[2], &e.box[3], &length) == 6) {
+      e.label = label;
+      list.push_back(e);
+      row += length + std::strspn(row + length, ", \n");
+    }
+  }
+  return all;
+}
+
+std::map<int, std::string> indexed_labels(const std::string& path) {
+  std::map<int, std::string> labels;
+  std::ifstream file(shared_file(path));
+  int id = 0;
+  std::string text;
+  while (file >> id && std::getline(file >> std::ws, text)) labels[id] = text;
+  return labels;
+}
+
+class TfliteCpuTest : public testing::TfliteTest {
+ protected:
+  Result<std::vector<Detection>> detect(Instance& instance, const ModelInfo& info, const Image& image) {
+    const auto& shape = info.inputs[0].shape;
+    std::vector<std::uint8_t> slot(std::size_t(shape[1]) * std::size_t(shape[2]) * 3);
+    const auto fit = place_top_left(image, int(shape[2]), int(shape[1]), slot);
+    if (!fit.ok()) return fit.status();
+    std::vector<TensorView> outputs;
+    ZMD_RETURN_IF_ERROR(instance.run({slot.data(), ElementType::kUint8, shape}, outputs));
+    const auto layout = recognise_ssd(info);
+    if (!layout.ok()) return layout.status();
+    return read_ssd(layout.value(), outputs, fit.value(), 0.3);
+  }
+
+  void expect_recorded(const std::string& path, const std::string& label_file) {
+    const auto model = load(path);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    auto instance = model.value()->create_instance();
+    ASSERT_TRUE(instance.ok()) << instance.status().message();
+    const std::string key = path.substr(7, path.rfind('.') - 7);  // without "models/" and ".tflite"
+    const auto pictures = expected_detections(key);
+    ASSERT_FALSE(pictures.empty()) << key;
+    const auto labels = indexed_labels(label_file);
+    int compared = 0;
+    for (const auto& [picture, expected] : pictures) {
+      SCOPED_TRACE(picture);
+      const Result<Image> image = decode_image(read_file(shared_file(picture)), DecodeLimits());
+      if (!image.ok()) continue;  // broken pictures, which the recording's decoder filled up
+      const auto detections = detect(*instance.value(), model.value()->info(), image.value());
+      ASSERT_TRUE(detections.ok()) << detections.status().message();
+      const auto& found = detections.value();
+      ASSERT_EQ(found.size(), expected.size());
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_EQ(labels.at(found[i].class_id), expected[i].label);
+        EXPECT_NEAR(found[i].score, expected[i].score, kScore);
+        for (int k = 0; k < 4; ++k) EXPECT_NEAR(double(found[i].box[k]), expected[i].box[k], kPixels) << i;
+        ++compared;
+      }
+    }
+    RecordProperty("compared", compared);
+    EXPECT_GT(compared, 0);
+  }
+
+  // The recording rounds scores to three digits and boxes to whole pixels, one of which our truncation may lie below.
+  static constexpr double kScore = 0.0006;
+  static constexpr double kPixels = 1;
+};
+
+TEST_F(TfliteCpuTest, SaysWhatItsTensorsAre) {
+  const auto model = load(testing::kCocoSsd);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  const ModelInfo& info = model.value()->info();
+  ASSERT_EQ(info.inputs.size(), 1U);
+  EXPECT_EQ(info.inputs[0].shape, (std::vector<std::int64_t>{1, 300, 300, 3}));
+  EXPECT_EQ(info.inputs[0].type, ElementType::kUint8);
+  EXPECT_NEAR(info.inputs[0].quantisation.scale, 1 / 128.0, 1e-4);
+  EXPECT_EQ(info.inputs[0].quantisation.zero_point, 128);
+  ASSERT_EQ(info.outputs.size(), 4U);
+  EXPECT_EQ(info.outputs[0].name, "TFLite_Detection_PostProcess");
+  EXPECT_EQ(info.outputs[0].shape, (std::vector<std::int64_t>{1, 10, 4}));
+  EXPECT_EQ(info.metadata.at(kSsdOutputsKey), "0,1,2,3");
+  EXPECT_EQ(model.value()->device(), "CPU");
+  EXPECT_TRUE(backend->version().starts_with("2.")) << backend->version();
+}
+
+TEST_F(TfliteCpuTest, FindsWhatWasRecordedWithTheOutputsInTf1Order) {
+  expect_recorded(testing::kCocoSsd, "models/coral_edgetpu/coco_labels.txt");
+}
+
+TEST_F(TfliteCpuTest, FindsWhatWasRecordedWithTheOutputsInTf2Order) {
+  expect_recorded(testing::kNoteSsd, "models/coral_note/labels.txt");
+}
+
+TEST_F(TfliteCpuTest, RunsInstancesOfOneModelApartFromEachOther) {
+  const auto model = load(testing::kCocoSsd, {.intra_op_threads = 2});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  auto first = model.value()->create_instance();
+  auto second = model.value()->create_instance();
+  ASSERT_TRUE(first.ok() && second.ok());
+  const Result<Image> image = decode_image(read_file(shared_file("images/photos/eagle.jpg")), DecodeLimits());
+  ASSERT_TRUE(image.ok());
+  for (auto* instance : {&first, &second, &first}) {
+    const auto detections = detect(*instance->value(), model.value()->info(), image.value());
+    ASSERT_TRUE(detections.ok()) << detections.status().message();
+    EXPECT_EQ(detections.value().size(), 1U);
+  }
+}
+
+TEST_F(TfliteCpuTest, RefusesAnInputOfAnotherSize) {
+  const auto model = load(testing::kCocoSsd);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  auto instance = model.value()->create_instance();
+  const std::vector<std::uint8_t> small(12);
+  std::vector<TensorView> outputs;
+  const Status status = instance.value()->run({small.data(), ElementType::kUint8, {1, 2, 2, 3}}, outputs);
+  EXPECT_EQ(status.code(), Code::kInferenceFailed);
+  EXPECT_EQ(status.message(), "the input has 12 bytes, expected 270000");
+}
+
+TEST_F(TfliteCpuTest, RefusesFilesThatAreNoModel) {
+  EXPECT_EQ(load("models/none.tflite").status().code(), Code::kModelFileMissing);
+  EXPECT_EQ(load("models_broken/truncated.tflite").status().code(), Code::kModelUnreadable);
+  EXPECT_EQ(load("models_broken/text.onnx").status().code(), Code::kModelUnreadable);
+  EXPECT_EQ(load("models_broken/empty.onnx").status().code(), Code::kModelUnreadable);
+}
+
+TEST_F(TfliteCpuTest, RefusesModelsCutAnywhere) {
+  const auto whole = read_file(shared_file(testing::kCocoSsd));
+  const auto path = std::filesystem::temp_directory_path() / "zmdetect_test_cut.tflite";
+  for (const std::size_t size : {8UL, 100UL, 5'000UL, whole.size() / 4, whole.size() / 2}) {
+    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(whole.data()), std::streamsize(size));
+    EXPECT_EQ(backend->load({.path = path}).status().code(), Code::kModelUnreadable) << size;
+  }
+  std::filesystem::remove(path);
+}
+
+TEST_F(TfliteCpuTest, SaysThatACompiledModelNeedsItsTpu) {
+  const Status status = load(testing::kNoteEdgeTpu).status();
+  EXPECT_EQ(status.code(), Code::kDeviceUnavailable);
+  EXPECT_NE(status.message().find("is compiled for the Edge TPU and runs on nothing else"), std::string::npos);
+}
+
+TEST_F(TfliteCpuTest, KnowsNoGpu) {
+  EXPECT_EQ(load(testing::kCocoSsd, {.processor = Processor::kGpu}).status().code(), Code::kDeviceUnavailable);
+}
+
+TEST_F(TfliteCpuTest, NamesWhatToInstallWhereTensorFlowLiteIsMissing) {
+  const Status missing = load(testing::kCocoSsd, {.library = "/nonexistent/libtensorflowlite_c.so"}).status();
+  EXPECT_EQ(missing.code(), Code::kBackendUnavailable);
+  EXPECT_NE(missing.message().find("install libtensorflowlite_c.so"), std::string::npos) << missing.message();
+  EXPECT_NE(backend->version().find("install libtensorflowlite_c.so"), std::string::npos);
+  const Status other = load(testing::kCocoSsd, {.library = "libc.so.6"}).status();
+  EXPECT_EQ(other.code(), Code::kBackendUnavailable);
+  EXPECT_NE(other.message().find("libc.so.6 has no TfLiteVersion"), std::string::npos) << other.message();
+  // A failure is not remembered.
+  EXPECT_TRUE(load(testing::kCocoSsd).ok());
+}
+
+TEST_F(TfliteCpuTest, TakesTheLibraryThatTheEnvironmentNames) {
+  ASSERT_EQ(setenv("ZMDETECT_TFLITE_LIBRARY", "/nonexistent/named.so", 1), 0);
+  const Status named = load(testing::kCocoSsd).status();
+  const std::string beside = std::string(ZMDETECT_BACKEND_DIR) + "/libtensorflowlite_c.so";
+  EXPECT_TRUE(load(testing::kCocoSsd, {.library = beside}).ok());  // the options come first
+  unsetenv("ZMDETECT_TFLITE_LIBRARY");
+  EXPECT_EQ(named.code(), Code::kBackendUnavailable);
+  EXPECT_NE(named.message().find("/nonexistent/named.so"), std::string::npos) << named.message();
+}
+
+}  // namespace
+}  // namespace zmdetect
