@@ -5,11 +5,12 @@ import { ArgumentParser, type ArgumentParserOptions } from 'argparse';
 import { version } from '../daemon/version.js';
 import type { Arguments, Command } from './command.js';
 import { doctor } from './doctor.js';
+import { gpuInstall } from './gpu-install.js';
 
 type Groups = Readonly<Record<string, { readonly help: string; readonly commands: readonly Command[] }>>;
 
 const commands: readonly Command[] = [doctor];
-const groups: Groups = {};
+const groups: Groups = { gpu: { help: 'libraries for NVIDIA devices', commands: [gpuInstall] } };
 
 const options: ArgumentParserOptions = {
   prog: 'zmdetect',

@@ -7,19 +7,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 import { version } from '../daemon/version.js';
+import { bundledOnnxRuntime } from '../gpu/bundled.js';
 import { binariesFolder } from '../package-root.js';
 import { cgroupFolders, parseCfsQuota, parseCpuMax, parseMemoryLimit, tightest } from './cgroup.js';
 import { coralStick } from './coral.js';
 import { parseCpuInfo } from './cpu.js';
-import {
-  cudaLibraries,
-  findLibrary,
-  namesLike,
-  onnxRuntimeVersion,
-  opencvLibraries,
-  parseLdCache,
-  tfliteVersion,
-} from './libraries.js';
+import { cudaLibraries, findLibrary, namesLike, opencvLibraries, parseLdCache, tfliteVersion } from './libraries.js';
 import { parseDriverVersion, parseGpuInformation, parseSmi, smiQuery } from './nvidia.js';
 import type { Report } from './report.js';
 import { memInfo, osName } from './system.js';
@@ -63,11 +56,6 @@ export async function gatherHost(): Promise<Omit<Report, 'models'>> {
       ),
     },
   };
-}
-
-/** Version of the ONNX Runtime library in a folder; null where there is none. */
-export async function bundledOnnxRuntime(folder: string): Promise<string | null> {
-  return onnxRuntimeVersion(await bytes(path.join(folder, 'libonnxruntime.so.1')));
 }
 
 async function text(file: string): Promise<string> {
