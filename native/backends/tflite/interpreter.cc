@@ -69,8 +69,8 @@ Result<std::unique_ptr<Interpreter>> Interpreter::create(const Api& api, const W
 }
 
 std::vector<std::int64_t> Interpreter::shape(const Tensor* tensor) const {
-  std::vector<std::int64_t> sides;
-  for (std::int32_t i = 0; i < api_.TensorNumDims(tensor); ++i) sides.push_back(api_.TensorDim(tensor, i));
+  std::vector<std::int64_t> sides(std::size_t(api_.TensorNumDims(tensor)));
+  for (std::size_t i = 0; i < sides.size(); ++i) sides[i] = api_.TensorDim(tensor, std::int32_t(i));
   return sides;
 }
 
@@ -91,7 +91,8 @@ ModelInfo Interpreter::info() const {
   }
   std::string positions;
   for (const int position : weights_.file().ssd_outputs) {
-    positions += (positions.empty() ? "" : ",") + std::to_string(position);
+    if (!positions.empty()) positions += ',';
+    positions += std::to_string(position);
   }
   if (!positions.empty()) info.metadata[kSsdOutputsKey] = positions;
   return info;
