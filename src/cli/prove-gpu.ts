@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+/** `scripts/prove-gpu`: whether the GPU finds what the CPU finds, how fast, and the rows to show for it. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { ArgumentParser } from 'argparse';
+
+import { gatherHost } from '../doctor/gather.js';
+import { type ModelProof, NoGpu, prove } from '../gpu/prove.js';
+import { packageRoot } from '../package-root.js';
+
+/** EX_CONFIG of sysexits.h, as the daemon ends with when it must have a GPU and has none. */
+const noGpuStatus = 78;
+const method =
+  'pictures are decoded beforehand; letterbox, inference and post-processing are measured. The engine runs one picture a ' +
+  'batch, so N is requests in flight at the same time, not a batch of N';
+
+interface Given {
+  readonly folder: string;
+  readonly photos: string;
+  readonly name?: string;
+  readonly instances: number;
+  readonly seconds: number;
+}
+
+function parser(): ArgumentParser {
+  const embedded = path.join(packageRoot, 'models');
+  const parser = new ArgumentParser({
+    prog: 'prove-gpu',
+    description: 'Runs every ONNX model of a folder on the CPU and on the GPU, and compares them.',
+  });
+  parser.add_argument('folder', {
+    nargs: '?',
+    default: embedded,
+    metavar: 'FOLDER',
+    help: 'models (default: embedded)',
+  });
+  parser.add_argument('--photos', { default: embedded, metavar: 'DIR', help: 'pictures to compare on' });
+  parser.add_argument('--name', { help: 'of the result bench/results/gpu-NAME.json (default: the device)' });
+  parser.add_argument('--instances', {
+    type: 'int',
+    default: 2,
+    help: 'runs of a model at the same time (default: 2)',
+  });
+  parser.add_argument('--seconds', { type: 'float', default: 5, help: 'length of a measurement (default: 5)' });
+  return parser;
+}
+
+async function main(): Promise<number> {
+  const given = parser().parse_args<Given>();
+  const rows: ModelProof[] = [];
+  for await (const row of prove({ ...given, models: given.folder })) {
+    rows.push(row);
+    process.stdout.write(`${text(row)}\n`);
+  }
+  const file = await save(given, rows);
+  process.stdout.write(`${method}\nwritten: ${file}\n`);
+  return rows.every(({ error, pictures }) => error === null && pictures.every((row) => row.labels_equal)) ? 0 : 1;
+}
+
+function text({ model, error, device, pictures, speed }: ModelProof): string {
+  if (error !== null) return `${model}: ${error}`;
+  const differ = pictures.filter((row) => !row.labels_equal);
+  const box = Math.max(...pictures.map((row) => row.max_box_difference));
+  const confidence = Math.max(...pictures.map((row) => row.max_confidence_difference));
+  return [
+    `${model} on ${device}`,
+    `  ${pictures.length} pictures, labels differ on ${differ.length}: ${differ.map((row) => row.picture).join(' ') || 'none'}`,
+    `  largest difference: ${box.toFixed(2)} px, confidence ${confidence.toFixed(4)}`,
+    '  requests   CPU images/s   GPU images/s',
+    ...speed.map((row) =>
+      [row.concurrency, row.cpu_images_per_second, row.gpu_images_per_second]
+        .map((value, column) => String(value).padStart([10, 15, 15][column] ?? 0))
+        .join(''),
+    ),
+  ].join('\n');
+}
+
+async function save(given: Given, rows: readonly ModelProof[]): Promise<string> {
+  const { versions, cpu, memory, nvidia, runtimes } = await gatherHost();
+  const device = rows.find((row) => row.device !== null)?.device ?? 'unknown';
+  const name = (given.name ?? device).toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const folder = path.join(packageRoot, 'bench', 'results');
+  const file = path.join(folder, `gpu-${name}.json`);
+  const result = {
+    date: new Date().toISOString(),
+    command: ['scripts/prove-gpu', ...process.argv.slice(2)].join(' '),
+    method,
+    machine: {
+      cpu: cpu.model,
+      processors: cpu.usable,
+      memory_gib: Math.round((memory.total_bytes ?? os.totalmem()) / 2 ** 30),
+      driver: nvidia.driver,
+      devices: nvidia.devices,
+    },
+    versions: { ...versions, onnxruntime: runtimes.onnxruntime },
+    models: rows,
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  return path.relative(process.cwd(), file);
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    const words = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`prove-gpu: ${error instanceof NoGpu ? 'no GPU to prove: ' : ''}${words}\n`);
+    process.exitCode = error instanceof NoGpu ? noGpuStatus : 1;
+  },
+);
