@@ -11,6 +11,7 @@ import { checkServed, servedModels } from '../models/served.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
 import { FrameCache } from '../pipeline/frame-cache.js';
 import { HttpServer } from '../server/http-server.js';
+import { descriptionRoutes } from '../server/routes/description.js';
 import { detectRoute } from '../server/routes/detect.js';
 import { detectUrlsRoute } from '../server/routes/detect-urls.js';
 import { healthRoute } from '../server/routes/health.js';
@@ -64,20 +65,19 @@ export class Daemon {
     });
     const analyser = new FrameAnalyser(engine, servedModels(registry, config.serveModels), detector);
     const frames = new FrameCache((request, signal) => fetcher.fetchFrame(request, signal));
-    const http = new HttpServer(
-      [
-        healthRoute(registry),
-        modelsRoute(registry),
-        loginRoute(tokens),
-        detectRoute(analyser, tokens, config.maxUploadBytes),
-        detectUrlsRoute(analyser, fetcher, tokens, {
-          concurrency: config.fetchConcurrency,
-          timeoutMs: config.requestTimeoutSeconds * 1000,
-        }),
-        inferRoute({ engine, models: registry, frames, tokens, maxUploadBytes: config.maxUploadBytes }),
-      ],
-      log,
-    );
+    const routes = [
+      healthRoute(registry),
+      modelsRoute(registry),
+      loginRoute(tokens),
+      detectRoute(analyser, tokens, config.maxUploadBytes),
+      detectUrlsRoute(analyser, fetcher, tokens, {
+        concurrency: config.fetchConcurrency,
+        timeoutMs: config.requestTimeoutSeconds * 1000,
+      }),
+      inferRoute({ engine, models: registry, frames, tokens, maxUploadBytes: config.maxUploadBytes }),
+    ];
+    const description = descriptionRoutes(routes, { version, auth: config.auth.enabled });
+    const http = new HttpServer([...routes, ...description], log);
     try {
       await registry.loadEager();
       registry.demandAccelerators();

@@ -23,8 +23,8 @@ export interface ZoneOutcome {
   readonly errorBoxes: readonly Box[];
 }
 
-const maxZones = 200;
-const maxPoints = 1000;
+export const maxZones = 200;
+export const maxPoints = 1000;
 
 /**
  * The `zones` of a request: an array of `{name, value | points, pattern, ignore_pattern}`. `value` wins where the key

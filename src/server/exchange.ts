@@ -2,6 +2,7 @@
 import type { Request, Response } from 'hyper-express';
 import type { Logger } from 'pino';
 
+import type { Operation } from './api/operation.js';
 import type { IncomingBody } from './body.js';
 
 /** A JSON answer. `body` of undefined sends none. */
@@ -27,5 +28,6 @@ export interface Exchange {
 export interface Route {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly operation: Operation;
   handle(exchange: Exchange): Reply | Promise<Reply>;
 }

@@ -1,6 +1,10 @@
 /** The form of POST /infer, checked (wire generations, 6.1). Empty fields count as absent. */
+import { z } from 'zod';
+
+import { modelTypes } from '../detection/config.js';
 import { ZmdetectError } from '../errors.js';
 import type { FrameRequest } from '../frames/fetcher.js';
+import { picturePart, requests } from './api/requests.js';
 import type { Form } from './multipart.js';
 import { InvalidBody, missing, notAFile } from './validation.js';
 
@@ -14,9 +18,28 @@ export interface InferRequest {
   readonly source: { readonly frame: FrameRequest } | { readonly bytes: Buffer };
 }
 
+/** The form's fields. All are text but the picture; here stands what the texts mean. */
+export const inferForm = z
+  .looseObject({
+    type: z
+      .string()
+      .min(1)
+      .describe(`${modelTypes.join(', ')}; any other word finds no model`),
+    name: z.string().optional().describe('exactly as /models lists it; absent: the first model of the type'),
+    min_confidence: z.number().optional().describe("replaces the model's threshold, upwards and downwards"),
+    image: picturePart.optional(),
+    url: z.string().optional().describe('in place of `image`: fetched by the server'),
+    zm_auth: z.string().optional().describe("appended to the URL's query"),
+    verify_ssl: z.string().optional().describe('`0`, `false` and `False` mean that TLS certificates are not checked'),
+  })
+  .register(requests, { id: 'InferForm' });
+/** An urlencoded form has no files. */
+export const inferFields = inferForm.omit({ image: true }).register(requests, { id: 'InferFields' });
+type FieldName = keyof typeof inferForm.shape;
+
 /** Errors: the 422 answers; IMAGE_EMPTY where there is neither a URL nor a picture. */
 export function parseInferRequest(form: Form): InferRequest {
-  const field = (name: string) => form.fields.get(name) ?? '';
+  const field = (name: FieldName) => form.fields.get(name) ?? '';
   const type = field('type');
   if (type === '') throw missing('type');
   const minConfidence = parseConfidence(field('min_confidence'));

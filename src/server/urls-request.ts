@@ -1,8 +1,11 @@
 /** The JSON of POST /detect_urls, checked (contract 2.6; wire generations, 10.4). */
+import { z } from 'zod';
+
 import type { Detection } from '../detection/detection.js';
 import { compilePattern } from '../detection/pattern.js';
 import { parseZones, type Zone } from '../detection/zones.js';
 import { ZmdetectError } from '../errors.js';
+import { requests, zones } from './api/requests.js';
 
 export interface FrameEntry {
   /** Opaque; comes back unchanged. */
@@ -27,41 +30,121 @@ export interface UrlsRequest {
   readonly wants: (detection: Detection) => boolean;
 }
 
+const numberUpTo = (most: number) => {
+  const number = z.number().min(0).max(most);
+  // Hooks written by hand send numbers as text.
+  const text = z
+    .string()
+    .regex(/^\s*(\d+\.?\d*|\.\d+)\s*$/)
+    .transform(Number)
+    .pipe(number);
+  return z.union([number, text]);
+};
+// Hooks written by hand send 0 and 1.
+const boolean = z.union([z.boolean(), z.literal([0, 1]).transform((bit) => bit === 1)]);
+
+/** Each key but `urls` and `zones`: what it may be, in words for the error, and what its absence (or null) means. */
+const options = {
+  zm_auth: option(z.string(), 'text', '', "appended to each URL's query"),
+  verify_ssl: option(boolean, 'true or false', true, 'check TLS certificates'),
+  stop_on_match: option(boolean, 'true or false', false, 'stop at the first frame with a detection inside the zones'),
+  min_confidence: option(numberUpTo(1), 'a number from 0 to 1', 0, 'leave out what is less certain'),
+  pattern: option(z.string(), 'text', '.*', 'Python regular expression, from the start of the label'),
+  max_attempts: option(numberUpTo(100), 'a number from 0 to 100', 1, 'tries for a URL that answers 404'),
+  sleep_between_attempts: option(numberUpTo(60), 'a number from 0 to 60', 3, 'seconds between those tries'),
+  contig_frames_before_error: option(
+    numberUpTo(100_000),
+    'a number from 0 to 100000',
+    undefined,
+    'stop after so many missing frames in a row',
+  ),
+};
+
+interface Option<T, Absent> {
+  readonly schema: z.ZodType<T>;
+  readonly expected: string;
+  readonly absent: Absent;
+  readonly meaning: string;
+}
+
+function option<T, Absent extends T | undefined>(
+  schema: z.ZodType<T>,
+  expected: string,
+  absent: Absent,
+  meaning: string,
+): Option<T, Absent> {
+  return { schema, expected, absent, meaning };
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+function read<Name extends keyof typeof options>(body: Body, name: Name): ValueOf<Name> {
+  const { schema, expected, absent } = options[name];
+  const value = body[name];
+  if (isAbsent(value)) return absent as ValueOf<Name>;
+  const { success, data } = schema.safeParse(value);
+  if (!success) throw invalid(name, expected, value);
+  return data as ValueOf<Name>;
+}
+
+type ValueOf<Name extends keyof typeof options> =
+  z.infer<(typeof options)[Name]['schema']> | (undefined extends (typeof options)[Name]['absent'] ? undefined : never);
+
 /** Errors: URLS_MISSING, URLS_INVALID, ZONES_INVALID, PATTERN_INVALID, OPTION_INVALID. */
-export function parseUrlsRequest(body: Readonly<Record<string, unknown>>): UrlsRequest {
-  const pattern = compilePattern(text(body, 'pattern', '.*'));
-  const minConfidence = number(body, 'min_confidence', { least: 0, most: 1, otherwise: 0 });
+export function parseUrlsRequest(body: Body): UrlsRequest {
+  const pattern = compilePattern(read(body, 'pattern'));
+  const minConfidence = read(body, 'min_confidence');
   return {
     entries: parseEntries(body.urls),
-    zmAuth: text(body, 'zm_auth', ''),
-    verifySsl: boolean(body, 'verify_ssl', true),
-    zones: body.zones === undefined || body.zones === null ? [] : parseZones(body.zones),
-    stopOnMatch: boolean(body, 'stop_on_match', false),
-    maxAttempts: number(body, 'max_attempts', { least: 0, most: 100, otherwise: 1 }),
-    sleepBetweenAttempts: number(body, 'sleep_between_attempts', { least: 0, most: 60, otherwise: 3 }),
-    contigFramesBeforeError: isAbsent(body.contig_frames_before_error)
-      ? undefined
-      : number(body, 'contig_frames_before_error', { least: 0, most: 100_000, otherwise: 0 }),
+    zmAuth: read(body, 'zm_auth'),
+    verifySsl: read(body, 'verify_ssl'),
+    zones: isAbsent(body.zones) ? [] : parseZones(body.zones),
+    stopOnMatch: read(body, 'stop_on_match'),
+    maxAttempts: read(body, 'max_attempts'),
+    sleepBetweenAttempts: read(body, 'sleep_between_attempts'),
+    contigFramesBeforeError: read(body, 'contig_frames_before_error'),
     wants: ({ label, confidence }) => confidence >= minConfidence && pattern.matches(label),
   };
 }
 
 const mostUrls = 10_000;
+/** An entry without a URL is passed over. */
+const urls = z
+  .array(z.looseObject({ frame_id: z.unknown().optional(), url: z.string().nullish() }))
+  .min(1)
+  .max(mostUrls);
 
-function parseEntries(urls: unknown): FrameEntry[] {
-  if (isAbsent(urls) || urls === '' || urls === 0 || urls === false) throw new ZmdetectError('URLS_MISSING');
-  if (!Array.isArray(urls)) throw invalidUrls(`expected a list of {"frame_id", "url"}, got ${kindOf(urls)}`);
-  if (urls.length === 0) throw new ZmdetectError('URLS_MISSING');
-  if (urls.length > mostUrls) throw invalidUrls(`expected at most ${mostUrls} entries, got ${urls.length}`);
-  return urls.flatMap((entry: unknown, index) => {
-    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-      throw invalidUrls(`expected {"frame_id", "url"} for entry ${index}, got ${kindOf(entry)}`);
-    }
-    const { frame_id: id, url } = entry as Record<string, unknown>;
-    if (isAbsent(url) || url === '') return [];
-    if (typeof url !== 'string') throw invalidUrls(`expected text for the url of entry ${index}, got ${kindOf(url)}`);
-    return [{ frameId: frameIdText(id), url }];
-  });
+/** For the description; other keys are ignored. */
+export const urlsBody = z
+  .looseObject({
+    urls: urls.describe('frames in the order in which they are looked at; `frame_id` comes back as text'),
+    zones: zones.nullish(),
+    ...Object.fromEntries(
+      Object.entries(options).map(([name, { schema, absent, meaning }]) => {
+        const fallback = absent === undefined ? '' : ` (${JSON.stringify(absent)})`;
+        return [name, schema.nullish().describe(meaning + fallback)];
+      }),
+    ),
+  })
+  .register(requests, { id: 'UrlsRequest' });
+
+function parseEntries(given: unknown): FrameEntry[] {
+  if (isAbsent(given) || given === '' || given === 0 || given === false) throw new ZmdetectError('URLS_MISSING');
+  if (Array.isArray(given) && given.length === 0) throw new ZmdetectError('URLS_MISSING');
+  const { success, data, error } = urls.safeParse(given);
+  if (!success) throw invalidUrls(given, error.issues[0]?.path ?? []);
+  return data.flatMap(({ frame_id: id, url }) => (url ? [{ frameId: frameIdText(id), url }] : []));
+}
+
+/** Says what is wrong at the place in `urls` that its schema does not take. */
+function invalidUrls(urls: unknown, [index, key]: readonly PropertyKey[]): ZmdetectError {
+  const fault = (reason: string) => new ZmdetectError('URLS_INVALID', { reason });
+  if (!Array.isArray(urls)) return fault(`expected a list of {"frame_id", "url"}, got ${kindOf(urls)}`);
+  if (typeof index !== 'number') return fault(`expected at most ${mostUrls} entries, got ${urls.length}`);
+  const entry: unknown = urls[index];
+  if (key === undefined) return fault(`expected {"frame_id", "url"} for entry ${index}, got ${kindOf(entry)}`);
+  const { url } = entry as Body;
+  return fault(`expected text for the url of entry ${index}, got ${kindOf(url)}`);
 }
 
 /** As Python's str() gives it (contract 2.6). */
@@ -70,10 +153,6 @@ function frameIdText(id: unknown): string {
   if (id === null) return 'None';
   if (typeof id === 'boolean') return id ? 'True' : 'False';
   return typeof id === 'string' ? id : typeof id === 'number' ? String(id) : JSON.stringify(id);
-}
-
-function invalidUrls(reason: string): ZmdetectError {
-  return new ZmdetectError('URLS_INVALID', { reason });
 }
 
 function isAbsent(value: unknown): value is undefined | null {
@@ -96,32 +175,4 @@ function invalid(name: string, expected: string, value: unknown): ZmdetectError 
     expected,
     value: name === 'zm_auth' ? kindOf(value) : shown(value),
   });
-}
-
-function text(body: Readonly<Record<string, unknown>>, name: string, otherwise: string): string {
-  const value = body[name];
-  if (isAbsent(value)) return otherwise;
-  if (typeof value !== 'string') throw invalid(name, 'text', value);
-  return value;
-}
-
-function boolean(body: Readonly<Record<string, unknown>>, name: string, otherwise: boolean): boolean {
-  const value = body[name];
-  if (isAbsent(value)) return otherwise;
-  if (typeof value === 'boolean') return value;
-  // Hooks written by hand send 0 and 1.
-  if (value === 0 || value === 1) return value === 1;
-  throw invalid(name, 'true or false', value);
-}
-
-function number(
-  body: Readonly<Record<string, unknown>>,
-  name: string,
-  { least, most, otherwise }: { least: number; most: number; otherwise: number },
-): number {
-  const value = body[name];
-  if (isAbsent(value)) return otherwise;
-  const given = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof given === 'number' && given >= least && given <= most) return given;
-  throw invalid(name, `a number from ${least} to ${most}`, value);
 }

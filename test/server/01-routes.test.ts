@@ -10,6 +10,8 @@ const routes = [
   ['POST', '/detect'],
   ['POST', '/detect_urls'],
   ['POST', '/infer'],
+  ['GET', '/openapi.json'],
+  ['GET', '/docs'],
 ] as const;
 
 t.test('GET /health says that the server is up', async (t) => {

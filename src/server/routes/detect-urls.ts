@@ -1,16 +1,18 @@
 import type { FrameResult } from '../../detection/detection.js';
 import { chooseFrame } from '../../detection/strategy.js';
-import { urlsReply } from '../../detection/wire.js';
+import { urlsReply as urlsReplyJson } from '../../detection/wire.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameFetcher } from '../../frames/fetcher.js';
 import type { FetchOutcome } from '../../frames/outcome.js';
 import { MissCounter, retryMissing } from '../../frames/retry.js';
 import { mapFrames } from '../../frames/window.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
+import { engineErrors, jsonType } from '../api/operation.js';
+import { urlsReply } from '../api/replies.js';
 import { readJsonObject } from '../body.js';
 import type { Exchange, Route } from '../exchange.js';
 import type { TokenAuthority } from '../tokens.js';
-import { type FrameEntry, parseUrlsRequest, type UrlsRequest } from '../urls-request.js';
+import { type FrameEntry, parseUrlsRequest, type UrlsRequest, urlsBody } from '../urls-request.js';
 
 export interface UrlsOptions {
   readonly concurrency: number;
@@ -37,12 +39,24 @@ export function detectUrlsRoute(
   return {
     method: 'POST',
     path: '/detect_urls',
+    operation: {
+      summary: 'What frames hold that the server fetches: the best one, and all of them.',
+      secured: true,
+      body: { [jsonType]: urlsBody },
+      success: { description: 'The detections', type: jsonType, schema: urlsReply },
+      errors: [
+        ...(['URLS_MISSING', 'URLS_INVALID', 'OPTION_INVALID', 'ZONES_INVALID', 'PATTERN_INVALID'] as const),
+        'UPLOAD_TOO_LARGE',
+        ...engineErrors,
+      ],
+      validates: true,
+    },
     async handle(exchange) {
       const body = await readJsonObject(exchange);
       tokens.check(exchange.request.headers.authorization);
       const request = parseUrlsRequest(body);
       const { raw, zoned } = await lookAtAll(request, exchange, analyser, fetcher, options);
-      return { status: 200, body: urlsReply(chooseFrame(analyser.config.frameStrategy, zoned), raw) };
+      return { status: 200, body: urlsReplyJson(chooseFrame(analyser.config.frameStrategy, zoned), raw) };
     },
   };
 }

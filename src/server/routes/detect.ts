@@ -1,12 +1,25 @@
+import { z } from 'zod';
+
 import { resultJson } from '../../detection/wire.js';
 import { parseZones, type Zone } from '../../detection/zones.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
+import { engineErrors, formErrors, imageErrors, jsonType, multipartType } from '../api/operation.js';
+import { result } from '../api/replies.js';
+import { picturePart, requests } from '../api/requests.js';
 import type { Route } from '../exchange.js';
 import { JsonFault, parseJson } from '../json.js';
 import { type Form, readForm } from '../multipart.js';
 import type { TokenAuthority } from '../tokens.js';
 import { missing, notAFile } from '../validation.js';
+
+const detectForm = z
+  .looseObject({
+    file: picturePart,
+    zones: z.string().optional().describe('JSON: the `zones` of /detect_urls').meta({ contentMediaType: jsonType }),
+  })
+  .register(requests, { id: 'DetectForm' });
+type FieldName = keyof typeof detectForm.shape;
 
 /**
  * One uploaded picture, one result (contract 2.5). Zones are applied if and only if the form has some.
@@ -17,6 +30,14 @@ export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, max
   return {
     method: 'POST',
     path: '/detect',
+    operation: {
+      summary: 'What one uploaded picture holds.',
+      secured: true,
+      body: { [multipartType]: detectForm },
+      success: { description: 'The detections', type: jsonType, schema: result },
+      errors: [...imageErrors, ...formErrors, 'ZONES_INVALID', 'PATTERN_INVALID', ...engineErrors],
+      validates: true,
+    },
     async handle(exchange) {
       tokens.check(exchange.request.headers.authorization);
       const started = performance.now();
@@ -24,18 +45,22 @@ export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, max
       exchange.stages.body = performance.now() - started;
       const bytes = filePart(form, 'file');
       const { detections, size } = await analyser.analyse(bytes, exchange);
-      const zones = zonesField(form.fields.get('zones'));
+      const zones = zonesField(textField(form, 'zones'));
       const { kept, errorBoxes } = await analyser.select(detections, zones, exchange.log);
       return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };
     },
   };
 }
 
-function filePart(form: Form, name: string): Buffer {
+function filePart(form: Form, name: FieldName): Buffer {
   const file = form.files.get(name);
   if (file !== undefined) return file;
   const text = form.fields.get(name);
   throw text === undefined ? missing(name) : notAFile(name, text);
+}
+
+function textField(form: Form, name: FieldName): string | undefined {
+  return form.fields.get(name);
 }
 
 function zonesField(text: string | undefined): Zone[] {

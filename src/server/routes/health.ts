@@ -1,4 +1,6 @@
 import type { ModelRegistry } from '../../models/registry.js';
+import { jsonType } from '../api/operation.js';
+import { health } from '../api/replies.js';
 import type { Route } from '../exchange.js';
 
 /**
@@ -9,6 +11,10 @@ export function healthRoute(registry: ModelRegistry): Route {
   return {
     method: 'GET',
     path: '/health',
+    operation: {
+      summary: 'Whether the server is up.',
+      success: { description: 'It is', type: jsonType, schema: health },
+    },
     handle() {
       const { degraded } = registry;
       return { status: 200, body: { status: 'ok', models_loaded: true, ...(degraded.length > 0 ? { degraded } : {}) } };

@@ -5,8 +5,10 @@ import type { FrameRequest } from '../../frames/fetcher.js';
 import { findModel, type ModelSet } from '../../models/served.js';
 import type { FrameCache } from '../../pipeline/frame-cache.js';
 import { look, withPicture } from '../../pipeline/picture.js';
+import { engineErrors, formErrors, imageErrors, jsonType, multipartType, urlencodedType } from '../api/operation.js';
+import { inferReply } from '../api/replies.js';
 import type { Exchange, Route } from '../exchange.js';
-import { type InferRequest, parseInferRequest } from '../infer-request.js';
+import { inferFields, inferForm, type InferRequest, parseInferRequest } from '../infer-request.js';
 import { readForm } from '../multipart.js';
 import type { TokenAuthority } from '../tokens.js';
 import { isUrlencoded, readUrlencoded } from '../urlencoded.js';
@@ -72,6 +74,14 @@ export function inferRoute({ engine, models, frames, tokens, maxUploadBytes }: I
   return {
     method: 'POST',
     path: '/infer',
+    operation: {
+      summary: 'What one model sees in one frame.',
+      secured: true,
+      body: { [multipartType]: inferForm, [urlencodedType]: inferFields },
+      success: { description: 'The detections, or why there are none', type: jsonType, schema: inferReply },
+      errors: [...imageErrors, ...formErrors, ...engineErrors],
+      validates: true,
+    },
     async handle(exchange) {
       tokens.check(exchange.request.headers.authorization);
       const request = await read(exchange);
@@ -81,17 +91,17 @@ export function inferRoute({ engine, models, frames, tokens, maxUploadBytes }: I
           'frame' in source
             ? await askAbout(source.frame, request, exchange)
             : await ask(source.bytes, request, exchange);
-        return { status: 200, body: inferReply(detections, null) };
+        return { status: 200, body: inferReplyJson(detections, null) };
       } catch (error) {
         if (!(error instanceof NotAsked)) throw error;
         exchange.log.warn({ type: request.type, name: request.name, reason: error.message }, 'model not asked');
-        return { status: 200, body: inferReply([], error.message) };
+        return { status: 200, body: inferReplyJson([], error.message) };
       }
     },
   };
 }
 
-function inferReply(detections: readonly Detection[], error: string | null): InferReplyJson {
+function inferReplyJson(detections: readonly Detection[], error: string | null): InferReplyJson {
   return {
     detections: detections.map(({ label, confidence, box, type, modelName }) => ({
       label,
