@@ -20,13 +20,18 @@ export const doctor: Command = {
   },
   async run(args) {
     const { config, warnings } = await loadServerConfig(serverArguments(args), version);
-    const report: Report = { ...(await gatherHost()), models: await checkModels(config) };
-    const { models } = report;
-    const whole: Report = { ...report, models: { ...models, warnings: [...warnings, ...models.warnings] } };
-    process.stdout.write(args.json === true ? `${JSON.stringify(whole, null, 2)}\n` : render(whole));
-    return models.rows.some(({ state }) => state === 'failed') ? 1 : 0;
+    const host = await gatherHost();
+    // Without the addon there is no engine to try a model with, and the rest of the report is what is needed.
+    const models = host.runtimes.addon_error === null ? await checkModels(config) : untried(config.basePath);
+    const report: Report = { ...host, models: { ...models, warnings: [...warnings, ...models.warnings] } };
+    process.stdout.write(args.json === true ? `${JSON.stringify(report, null, 2)}\n` : render(report));
+    return host.runtimes.addon_error !== null || models.rows.some(({ state }) => state === 'failed') ? 1 : 0;
   },
 };
+
+function untried(basePath: string): Report['models'] {
+  return { base_path: basePath, warnings: ['no model was tried, because the addon does not load'], rows: [] };
+}
 
 /** The daemon's own reading of its flags, so that the doctor tries what the daemon would serve. */
 function serverArguments(args: Arguments): string[] {

@@ -6,7 +6,11 @@ import t, { type Test } from 'tap';
 import type { Report } from '../../src/doctor/report.js';
 
 function doctor(...args: string[]) {
-  const program = path.resolve('.build/src/cli/zmdetect.js');
+  return run('.build/src', ...args);
+}
+
+function run(code: string, ...args: string[]) {
+  const program = path.resolve(code, 'cli/zmdetect.js');
   return spawnSync(process.execPath, [program, 'doctor', ...args], { encoding: 'utf8' });
 }
 
@@ -62,4 +66,14 @@ t.test('an unknown flag is a usage error', async (t) => {
   const { status, stderr } = doctor('--modles', 'x');
   t.equal(status, 2);
   t.match(stderr, 'usage: zmdetect');
+});
+
+t.test('where the addon does not load the rest is told all the same', async (t) => {
+  const unbuilt = t.testdir({ 'package.json': '{ "version": "0.0.0", "type": "module" }' });
+  cpSync('.build/src', path.join(unbuilt, 'src'), { recursive: true });
+  const { status, stdout } = run(path.join(unbuilt, 'src'), '--base-path', unbuilt);
+  t.equal(status, 1);
+  t.match(stdout, /^ {2}addon +the native addon .* cannot be loaded/m);
+  t.match(stdout, /^ {2}backends +none$/m);
+  t.match(stdout, /no model was tried/);
 });
