@@ -79,7 +79,7 @@ function text({ model, error, device, pictures, speed }: ModelProof): string {
 async function save(given: Given, rows: readonly ModelProof[]): Promise<string> {
   const { versions, cpu, memory, nvidia, runtimes } = await gatherHost();
   const device = rows.find((row) => row.device !== null)?.device ?? 'unknown';
-  const name = (given.name ?? device).toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const name = (given.name ?? nvidia.devices[0]?.name ?? device).toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const folder = path.join(packageRoot, 'bench', 'results');
   const file = path.join(folder, `gpu-${name}.json`);
   const result = {
