@@ -59,6 +59,9 @@ struct Network {
   /// Applies the section's `activation` (default linear, as in OpenCV) to `tensor` and returns the outcome's name.
   /// Knows linear, leaky (slope 0.1 below zero), relu, logistic, tanh, swish and mish. Errors: kModelLayoutUnknown.
   Result<std::string> activate(const Section& section, const std::string& tensor);
+
+  /// Adds the nodes from `tensor` to `active`, its mish.
+  void add_mish(const std::string& tensor, const std::string& active);
 };
 
 /// Adds one section of its type to the network.
