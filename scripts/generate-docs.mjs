@@ -59,7 +59,8 @@ const stale = Object.entries(pages).filter(([name, text]) => {
   }
 });
 if (process.argv.includes('--check')) {
-  for (const [name] of stale) console.error(`docs/reference/${name} is out of date: run node scripts/generate-docs.mjs`);
+  for (const [name] of stale)
+    console.error(`docs/reference/${name} is out of date: run node scripts/generate-docs.mjs`);
   process.exit(stale.length > 0 ? 1 : 0);
 }
 for (const [name, text] of stale) writeFileSync(path.join(reference, name), text);

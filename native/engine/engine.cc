@@ -26,14 +26,13 @@ Engine::Engine(const EngineOptions& options)
 Engine::~Engine() { close(); }
 
 void Engine::decode(DecodeJob job) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!closed_) {
-      waiting_.push_back({std::move(job), Stopwatch()});
-      job.done = nullptr;
-    }
+  std::unique_lock lock(mutex_);
+  if (closed_) {
+    lock.unlock();
+    return job.done(closed());
   }
-  if (job.done) return job.done(closed());
+  waiting_.push_back({std::move(job), Stopwatch()});
+  lock.unlock();
   pump();
 }
 
@@ -44,12 +43,12 @@ void Engine::pump() {
     ++images_;
     auto entry = std::make_shared<Waiting>(std::move(waiting_.front()));
     waiting_.pop_front();
-    decode_pool_->post([this, entry] { run(std::move(*entry)); });
+    decode_pool_->post([this, entry] { run(*entry); });
   }
 }
 
-void Engine::run(Waiting waiting) {
-  DecodeJob& job = waiting.job;
+void Engine::run(const Waiting& waiting) {
+  const DecodeJob& job = waiting.job;
   const double queue_ms = waiting.since_submit.milliseconds();
   Status status = job.ticket->check();
   if (status.ok()) {
@@ -85,7 +84,7 @@ bool Engine::post_load(std::function<void()> task) {
   return true;
 }
 
-void Engine::open(OpenOptions options, std::function<void(Result<std::shared_ptr<Model>>)> done) {
+void Engine::open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done) {
   if (options.load.intra_op_threads < 1) options.load.intra_op_threads = usable_cpus();
   const bool posted = post_load([this, options = std::move(options), done] {
     const Result<Backend*> backend = open_backend(options_.backend_folder, options.backend);
@@ -102,12 +101,13 @@ void Engine::open(OpenOptions options, std::function<void(Result<std::shared_ptr
   if (!posted) done(closed());
 }
 
-void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options, std::function<void(Result<Prepared>)> done) {
+void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
+                     const std::function<void(Result<Prepared>)>& done) {
   const bool posted = post_load([model = std::move(model), options, done] { done(model->prepare(options)); });
   if (!posted) done(closed());
 }
 
-void Engine::close_model(std::shared_ptr<Model> model, std::function<void()> done) {
+void Engine::close_model(std::shared_ptr<Model> model, const std::function<void()>& done) {
   const bool posted = post_load([this, model = std::move(model), done] {
     model->close();
     {

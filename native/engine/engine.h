@@ -53,13 +53,13 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void decode(DecodeJob job);
 
   /// Opens a model file on the load thread.
-  void open(OpenOptions options, std::function<void(Result<std::shared_ptr<Model>>)> done);
+  void open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done);
 
   /// Warms a model up on the load thread.
-  void prepare(std::shared_ptr<Model> model, PrepareOptions options, std::function<void(Result<Prepared>)> done);
+  void prepare(std::shared_ptr<Model> model, PrepareOptions options, const std::function<void(Result<Prepared>)>& done);
 
   /// Unloads on the load thread; `done` is called when no thread of the model runs any more.
-  void close_model(std::shared_ptr<Model> model, std::function<void()> done);
+  void close_model(std::shared_ptr<Model> model, const std::function<void()>& done);
 
   /// Closes every model, fails what waits, joins all threads. Blocks for at most one inference. Idempotent.
   void close();
@@ -74,7 +74,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   };
 
   void pump();
-  void run(Waiting waiting);
+  void run(const Waiting& waiting);
   void image_gone();
   /// False when the engine is closed; the task is dropped then.
   bool post_load(std::function<void()> task);

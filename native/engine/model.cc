@@ -59,14 +59,13 @@ Status Model::warm_up() {
 }
 
 void Model::submit(DetectJob job) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!closed_) {
-      waiting_.push_back({std::move(job), Stopwatch()});
-      job.done = nullptr;
-    }
+  std::unique_lock lock(mutex_);
+  if (closed_) {
+    lock.unlock();
+    return job.done(Status(Code::kEngineClosed, "the model is being unloaded"));
   }
-  if (job.done) return job.done(Status(Code::kEngineClosed, "the model is being unloaded"));
+  waiting_.push_back({std::move(job), Stopwatch()});
+  lock.unlock();
   pump();
 }
 

@@ -105,8 +105,9 @@ void decode_yolox(const Table& table, int classes, const Placement& placement, f
       const float score = best.score[i] * table.at(i, 4);
       if (!(score >= threshold)) continue;
       const auto s = static_cast<float>(stride);
-      const float column = static_cast<float>(cell % columns);
-      const float row = static_cast<float>(cell / columns);
+      const int whole_row = cell / columns;
+      const auto row = static_cast<float>(whole_row);
+      const auto column = static_cast<float>(cell - whole_row * columns);
       Candidate candidate = back.from_centre((table.at(i, 0) + column) * s, (table.at(i, 1) + row) * s,
                                              std::exp(table.at(i, 2)) * s, std::exp(table.at(i, 3)) * s);
       candidate.score = score;

@@ -29,7 +29,7 @@ struct Planes {
 
   /// The objectness of anchor `channel` in the cell at row `y`, column `x`.
   float at(int channel, int y, int x) const {
-    return rows.empty() ? NAN : rows[std::size_t(((y * side + x) * channels + channel) * 6 + 4)];
+    return rows.empty() ? NAN : rows[((std::size_t(y) * side + x) * channels + channel) * 6 + 4];
   }
 };
 
@@ -42,7 +42,7 @@ Planes outcome(const std::string& layers, std::vector<float> weights, int channe
   cfg += "[convolutional]\nsize=1\nfilters=" + std::to_string(6 * channels) + "\n[yolo]\nclasses=1\nnew_coords=1\n";
   cfg += "anchors=1,1";
   for (int i = 1; i < channels; ++i) cfg += ",1,1";
-  weights.insert(weights.end(), std::size_t(6 * channels), 0.0F);
+  weights.insert(weights.end(), std::size_t(6) * channels, 0.0F);
   for (int filter = 0; filter < 6 * channels; ++filter) {
     for (int i = 0; i < channels; ++i) weights.push_back(filter == 6 * i + 4 ? 1.0F : 0.0F);
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "tests/darknet_support.h"
 
@@ -85,8 +86,8 @@ TEST(DarknetYolo, OrdersRowsByLayerThenRowColumnAndAnchor) {
                                                       "[route]\nlayers=0\n[maxpool]\n" + convolution + yolo),
                             folder.write("a.weights", testing::weights_content(weights)), kSide, kSide);
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
-  std::vector<float> input;
-  for (int i = 0; i < kSide * kSide; ++i) input.push_back(float(i));
+  std::vector<float> input(std::size_t(kSide) * kSide);
+  std::iota(input.begin(), input.end(), 0.0F);
   const TensorView answer = loaded.value().run(input, {1, 1, kSide, kSide});
   ASSERT_EQ(answer.shape, (std::vector<std::int64_t>{1, 2 * (16 * 16 + 8 * 8), 6}));
   const std::vector<float> rows = floats_of(answer);
@@ -100,6 +101,7 @@ TEST(DarknetYolo, OrdersRowsByLayerThenRowColumnAndAnchor) {
 
 TEST(DarknetYolo, AnswersEveryPictureOfABatchAsIfItWereAlone) {
   std::vector<float> weights = {0.1F, -0.2F, 0.3F, 0.1F, 1, 2, -1};
+  weights.reserve(28);
   for (int i = 0; i < 21; ++i) weights.push_back(0.1F * float(i % 5 - 2));
   const TemporaryFolder folder;
   const Result<LoadedDarknet> loaded = testing::load_darknet(
@@ -114,8 +116,8 @@ TEST(DarknetYolo, AnswersEveryPictureOfABatchAsIfItWereAlone) {
   EXPECT_EQ(info.metadata.at("zmdetect_layout"), "darknet");
   EXPECT_EQ(info.metadata.at("zmdetect_classes"), "2");
 
-  std::vector<float> both;
-  for (int i = 0; i < 2 * 3 * 64 * 32; ++i) both.push_back(float(i % 97) / 97);
+  std::vector<float> both(std::size_t(2) * 3 * 64 * 32);
+  for (std::size_t i = 0; i < both.size(); ++i) both[i] = float(i % 97) / 97;
   const auto half = both.begin() + 3 * 64 * 32;
   const std::vector<float> batch = floats_of(loaded.value().run(both, {2, 3, 64, 32}));
   const std::vector<float> first = floats_of(loaded.value().run({both.begin(), half}, {1, 3, 64, 32}));
