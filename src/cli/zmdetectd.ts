@@ -2,6 +2,7 @@
 /** The daemon's command line. */
 import { CommandLineExit, exitStatus } from '../config/flags.js';
 import { loadServerConfig } from '../config/load.js';
+import type { Daemon } from '../daemon/daemon.js';
 import { createLog } from '../daemon/log.js';
 import { version } from '../daemon/version.js';
 
@@ -10,16 +11,14 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   for (const warning of warnings) log.warn(warning);
 
-  // The addon is loaded only now, so that --help and a configuration error need no binary.
-  const { Daemon } = await import('../daemon/daemon.js');
-  const daemon = await Daemon.start(config, version, log);
-
+  const running: { daemon?: Daemon } = {};
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    daemon.stop().then(
+    // While models are being loaded there is nothing in flight yet that could be finished.
+    Promise.resolve(running.daemon?.stop()).then(
       () => {
         log.info('stopped');
         process.exit(0);
@@ -32,6 +31,10 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  // The addon is loaded only now, so that --help and a configuration error need no binary.
+  const { Daemon: Native } = await import('../daemon/daemon.js');
+  running.daemon = await Native.start(config, version, log);
 }
 
 main().catch((error: unknown) => {

@@ -27,6 +27,22 @@ export interface UrlsReplyJson extends ResultJson {
   readonly results: readonly ResultJson[];
 }
 
+/** One detection of `/infer`. */
+interface InferDetectionJson {
+  readonly label: string;
+  readonly confidence: number;
+  readonly box: Box;
+  readonly type: ModelType;
+  readonly model_name: string;
+}
+
+/** The answer of `/infer`: one model, one frame, before zones. */
+export interface InferReplyJson {
+  readonly detections: readonly InferDetectionJson[];
+  /** Why the model was not asked; a client skips the model and does not fall back to its own. */
+  readonly error: string | null;
+}
+
 export const emptyFrame: FrameResult = { frameId: null, detections: [], errorBoxes: [], size: null };
 
 export function resultJson({ frameId, detections, errorBoxes, size }: FrameResult): ResultJson {

@@ -3,7 +3,7 @@ import type { Request, Response } from 'hyper-express';
 import type { Logger } from 'pino';
 
 import type { Operation } from './api/operation.js';
-import type { IncomingBody } from './body.js';
+import type { IncomingBody } from './incoming-body.js';
 
 /** A JSON answer. `body` of undefined sends none. */
 export interface Reply {

@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import uws from 'uWebSockets.js';
 
 import { ZmdetectError } from '../errors.js';
-import { IncomingBody } from './body.js';
 import type { Exchange, Reply, Route } from './exchange.js';
+import { IncomingBody } from './incoming-body.js';
 import { errorReply } from './replies.js';
 import { InvalidBody } from './validation.js';
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 
-import type { InferReplyJson } from '../../src/server/routes/infer.js';
+import type { InferReplyJson } from '../../src/detection/wire.js';
 import { embeddedModel, type Reply, startDaemon, type TestDaemon } from '../support/daemon.js';
 import { FrameServer } from '../support/frame-server.js';
 import { picture } from '../support/shapes.js';

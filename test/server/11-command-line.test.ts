@@ -94,6 +94,16 @@ t.test('a port in use exits 1 and is named', async (t) => {
   t.match(output.stderr, new RegExp(`^zmdetectd: cannot listen on 127.0.0.1 port ${port}: the port is in use`));
 });
 
+t.test('a stop while models are being loaded exits 0 as well', async (t) => {
+  const many = Array.from({ length: 40 }, () => embeddedModel);
+  const daemon = run(t, '--models', ...many, '--host', '127.0.0.1', '--port', '0');
+  await until(() => daemon.output.stdout.includes('"model loaded"'), 60);
+  daemon.child.kill('SIGTERM');
+  t.equal(await daemon.ended, 0);
+  t.notMatch(daemon.output.stdout, /"listening"/);
+  t.match(daemon.output.stdout, /"stopped"/);
+});
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} stops the daemon with status 0`, async (t) => {
     const daemon = run(t, ...serving);

@@ -2,9 +2,8 @@
 import { z } from 'zod';
 
 import { modelTypes, processors } from '../../detection/config.js';
-import type { ResultJson, UrlsReplyJson } from '../../detection/wire.js';
+import type { InferReplyJson, ResultJson, UrlsReplyJson } from '../../detection/wire.js';
 import type { ModelRow } from '../../models/registry.js';
-import type { InferReplyJson } from '../routes/infer.js';
 import type { Grant } from '../tokens.js';
 import type { Invalidity } from '../validation.js';
 

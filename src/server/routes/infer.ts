@@ -1,4 +1,5 @@
-import type { Detection, ModelType } from '../../detection/detection.js';
+import type { Detection } from '../../detection/detection.js';
+import type { InferReplyJson } from '../../detection/wire.js';
 import type { Engine } from '../../engine/engine.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameRequest } from '../../frames/fetcher.js';
@@ -12,20 +13,6 @@ import { inferFields, inferForm, type InferRequest, parseInferRequest } from '..
 import { readForm } from '../multipart.js';
 import type { TokenAuthority } from '../tokens.js';
 import { isUrlencoded, readUrlencoded } from '../urlencoded.js';
-
-interface InferDetectionJson {
-  readonly label: string;
-  readonly confidence: number;
-  readonly box: Detection['box'];
-  readonly type: ModelType;
-  readonly model_name: string;
-}
-
-export interface InferReplyJson {
-  readonly detections: readonly InferDetectionJson[];
-  /** Why the model was not asked; a client skips the model and does not fall back to its own. */
-  readonly error: string | null;
-}
 
 /** The parts of the daemon that the route works with. */
 export interface InferParts {

@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 
 import type { ResultJson } from '../../../src/detection/wire.js';
-import type { InferReplyJson } from '../../../src/server/routes/infer.js';
+import type { InferReplyJson } from '../../../src/detection/wire.js';
 import { scenario } from '../clients.js';
 import { agree, chosen, found } from '../expected.js';
 import { modelFile, modelName, photos, rawDetections, startWithModel, Zoneminder } from '../world.js';
