@@ -47,6 +47,7 @@ EngineOptions engine_options(const Napi::Object& object) {
   options.backend_folder = text(object, "backendFolder");
   options.decode_threads = integer(object, "decodeThreads");
   options.max_images = integer(object, "maxImages");
+  options.limits.fast_jpeg = object.Get("fastJpeg").As<Napi::Boolean>().Value();
   options.limits.max_pixels = static_cast<std::uint64_t>(object.Get("maxImagePixels").As<Napi::Number>().Int64Value());
   return options;
 }

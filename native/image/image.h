@@ -21,6 +21,8 @@ struct Image {
 /// Limits on what a header may declare. They are checked before a pixel buffer is allocated.
 struct DecodeLimits {
   std::uint64_t max_pixels = 64'000'000;
+  /// JPEG with the fast DCT and plain upsampling: other pixels than OpenCV's, and with them other boxes.
+  bool fast_jpeg = false;
 };
 
 /// Decodes JPEG, PNG, BMP, WebP, GIF (first frame), TIFF or PNM; the format is read from the bytes, never from a name.

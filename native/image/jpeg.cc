@@ -102,8 +102,12 @@ void cmyk_row_to_rgb(const JSAMPLE* cmyk, std::uint8_t* rgb, int width) {
 }
 
 // Fills s.image, which is allocated. libjpeg's defaults are what OpenCV uses: ISLOW DCT, fancy upsampling.
-bool read_pixels(Session& s) {
+bool read_pixels(Session& s, bool fast) {
   if (setjmp(s.on_error) != 0) return false;
+  if (fast) {
+    s.jpeg.dct_method = JDCT_IFAST;
+    s.jpeg.do_fancy_upsampling = FALSE;
+  }
   const bool four = s.jpeg.num_components == 4;
   s.jpeg.out_color_space = four ? JCS_CMYK : JCS_EXT_RGB;
   // False when the source ran dry within a picture of many scans; reading its first row then fails as well.
@@ -143,7 +147,7 @@ Result<StoredImage> decode_jpeg(Bytes bytes, const DecodeLimits& limits) {
   session.image = allocate_image(int(jpeg.image_width), int(jpeg.image_height));
   if (jpeg.num_components == 4) session.cmyk_row.resize(std::size_t(jpeg.image_width) * 4);
   const int orientation = orientation_of(jpeg);
-  if (!read_pixels(session)) return undecodable(kFormat, session.message);
+  if (!read_pixels(session, limits.fast_jpeg)) return undecodable(kFormat, session.message);
   return StoredImage{std::move(session.image), orientation};
 }
 

@@ -77,6 +77,7 @@ const flagRows: readonly FlagRow[] = [
   ['--workers', 'workers', { type: int, help: 'processes, each with every model' }],
   ['--max-upload-bytes', 'maxUploadBytes', { type: int, help: 'largest request body' }],
   ['--max-image-pixels', 'maxImagePixels', { type: int, help: 'largest picture, width times height' }],
+  ['--fast-jpeg', 'fastJpeg', { ...on, help: 'decode JPEG quicker, with slightly other boxes' }],
   ['--fetch-concurrency', 'fetchConcurrency', { type: int, help: 'frames of a request fetched at the same time' }],
   ['--fetch-timeout-seconds', 'fetchTimeoutSeconds', { type: float, help: 'to connect, and between received pieces' }],
   ['--max-frame-bytes', 'maxFrameBytes', { type: int, help: 'largest fetched frame' }],

@@ -64,6 +64,8 @@ interface Settings {
   readonly maxUploadBytes: number;
   /** Width times height of a picture before it is decoded. */
   readonly maxImagePixels: number;
+  /** JPEG decoded quicker, with other pixels than OpenCV's. */
+  readonly fastJpeg: boolean;
   /** Frames of one request fetched at the same time. */
   readonly fetchConcurrency: number;
   /** To connect, and between two received pieces. */
@@ -105,6 +107,7 @@ export function defaultSettings(): Settings {
     gpuRetrySeconds: null,
     maxUploadBytes: 64 * 1024 * 1024,
     maxImagePixels: 64_000_000,
+    fastJpeg: false,
     fetchConcurrency: 4,
     fetchTimeoutSeconds: 10,
     maxFrameBytes: 64 * 1024 * 1024,
@@ -157,6 +160,7 @@ const settingsShape: Shape<Settings> = {
   gpuRetrySeconds: nullable(integer({ min: 0, max: day })),
   maxUploadBytes: integer({ min: 1024, max: largest }),
   maxImagePixels: integer({ min: 1, max: largest }),
+  fastJpeg: flag,
   fetchConcurrency: integer({ min: 1, max: 64 }),
   fetchTimeoutSeconds: real({ min: 0.1, max: 3600 }),
   maxFrameBytes: integer({ min: 1024, max: largest }),

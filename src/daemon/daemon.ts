@@ -50,7 +50,11 @@ export class Daemon {
     // Before there are threads and connections that a refusal would leave behind.
     const tokens = new TokenAuthority(config.auth);
 
-    const engine = new Engine({ decodeThreads: config.decodeThreads, maxImagePixels: config.maxImagePixels });
+    const engine = new Engine({
+      decodeThreads: config.decodeThreads,
+      maxImagePixels: config.maxImagePixels,
+      fastJpeg: config.fastJpeg,
+    });
     const registry = new ModelRegistry(
       specs,
       engine,

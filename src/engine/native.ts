@@ -79,6 +79,7 @@ export interface Native {
     decodeThreads: number;
     maxImages: number;
     maxImagePixels: number;
+    fastJpeg: boolean;
   }): EngineHandle;
   closeEngine(engine: EngineHandle): Promise<void>;
   createTicket(): TicketHandle;
