@@ -1,12 +1,8 @@
-/** The package's version, out of the nearest package.json above this file: it runs from `dist` and from test builds. */
-import { existsSync, readFileSync } from 'node:fs';
+/** The package's version. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
-function packageFile(folder: URL): URL {
-  const file = new URL('package.json', folder);
-  const parent = new URL('../', folder);
-  return existsSync(file) || parent.href === folder.href ? file : packageFile(parent);
-}
+import { packageRoot } from '../package-root.js';
 
-export const version = (
-  JSON.parse(readFileSync(packageFile(new URL('./', import.meta.url)), 'utf8')) as { version: string }
-).version;
+export const version = (JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string })
+  .version;

@@ -1,7 +1,7 @@
 /** The typed face of the native engine: one class per native object, no policy. */
 import { isErrorCode, ZmdetectError } from '../errors.js';
+import { binariesFolder } from '../package-root.js';
 import {
-  binaryFolder,
   type DetectOutput,
   type EngineHandle,
   type ImageHandle,
@@ -50,7 +50,7 @@ export class Engine {
 
   constructor(options: EngineOptions = {}) {
     this.#handle = native.createEngine({
-      backendFolder: options.backendFolder ?? binaryFolder,
+      backendFolder: options.backendFolder ?? binariesFolder,
       decodeThreads: options.decodeThreads ?? 0,
       maxImages: options.maxImages ?? 0,
       maxImagePixels: options.maxImagePixels ?? 64_000_000,

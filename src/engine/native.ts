@@ -1,7 +1,8 @@
 /** The addon's functions, one to one (native/addon/addon.cc). Nothing but src/engine imports this file. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+
+import { binariesFolder } from '../package-root.js';
 
 declare const brand: unique symbol;
 /** Objects that only the addon can look into. */
@@ -103,27 +104,8 @@ export interface Native {
   usableCpus(): number;
 }
 
-/** The package's root: the nearest folder above this file that has a package.json. */
-function packageRoot(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  const require = createRequire(import.meta.url);
-  for (;;) {
-    try {
-      require.resolve(path.join(folder, 'package.json'));
-      return folder;
-    } catch {
-      const parent = path.dirname(folder);
-      if (parent === folder) throw new Error('zmdetect: package.json was not found above its own code');
-      folder = parent;
-    }
-  }
-}
-
-/** Folder of the addon and of its backend libraries. */
-export const binaryFolder = path.join(packageRoot(), 'build', 'Release');
-
 function load(): Native {
-  const file = path.join(binaryFolder, 'zmdetect.node');
+  const file = path.join(binariesFolder, 'zmdetect.node');
   try {
     return createRequire(import.meta.url)(file) as Native;
   } catch (error) {

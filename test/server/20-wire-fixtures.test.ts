@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 
 import { type Settings, startDaemon } from '../support/daemon.js';
 import { FrameServer } from '../support/frame-server.js';
-import { exchange, head, type RawAnswer } from '../support/raw-http.js';
+import { type RawAnswer, requests } from '../support/raw-http.js';
 import { holds, picture, resultKeys, resultOf, urlsReplyOf, zoneAround } from '../support/shapes.js';
 
 const shapes = picture('shapes-10');
@@ -18,21 +18,6 @@ function dumps(value: unknown): string {
   return `{${Object.entries(value)
     .map(([key, entry]) => `${JSON.stringify(key)}: ${dumps(entry)}`)
     .join(', ')}}`;
-}
-
-/** As python-requests sends it: these headers in this order, over a connection of its own. */
-function requests(port: number, path: string, type: string, body: string | Uint8Array, token?: string) {
-  const headers = {
-    Host: `127.0.0.1:${port}`,
-    'User-Agent': 'python-requests/2.32.3',
-    'Accept-Encoding': 'gzip, deflate',
-    Accept: '*/*',
-    Connection: 'keep-alive',
-    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    'Content-Length': Buffer.byteLength(body),
-    'Content-Type': type,
-  };
-  return exchange(port, head(`POST ${path}`, headers), body);
 }
 
 const postJson = (port: number, path: string, body: unknown, token?: string) =>

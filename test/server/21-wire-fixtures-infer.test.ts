@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 
 import { startDaemon } from '../support/daemon.js';
 import { FrameServer } from '../support/frame-server.js';
-import { exchange, head, type RawAnswer } from '../support/raw-http.js';
+import { type RawAnswer, requests } from '../support/raw-http.js';
 import { picture } from '../support/shapes.js';
 
 const shapes = picture('shapes-10');
@@ -11,20 +11,8 @@ const boundary = '0123456789abcdef0123456789abcdef';
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
-/** As python-requests sends it: these headers in this order, over a connection of its own. */
-function post(port: number, type: string, body: string | Uint8Array, token?: string): Promise<RawAnswer> {
-  const headers = {
-    Host: `127.0.0.1:${port}`,
-    'User-Agent': 'python-requests/2.32.3',
-    'Accept-Encoding': 'gzip, deflate',
-    Accept: '*/*',
-    Connection: 'keep-alive',
-    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    'Content-Length': Buffer.byteLength(body),
-    'Content-Type': type,
-  };
-  return exchange(port, head('POST /infer', headers), body);
-}
+const post = (port: number, type: string, body: string | Uint8Array, token?: string) =>
+  requests(port, '/infer', type, body, token);
 
 /** URL mode: a urlencoded form. */
 function form(port: number, fields: Fields, token?: string): Promise<RawAnswer> {

@@ -100,3 +100,18 @@ export async function exchange(port: number, ...parts: readonly (string | Uint8A
     connection.hangUp();
   }
 }
+
+/** As python-requests sends it: these headers in this order, over a connection of its own. */
+export function requests(port: number, path: string, type: string, body: string | Uint8Array, token?: string) {
+  const headers = {
+    Host: `127.0.0.1:${port}`,
+    'User-Agent': 'python-requests/2.32.3',
+    'Accept-Encoding': 'gzip, deflate',
+    Accept: '*/*',
+    Connection: 'keep-alive',
+    ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    'Content-Length': Buffer.byteLength(body),
+    'Content-Type': type,
+  };
+  return exchange(port, head(`POST ${path}`, headers), body);
+}
