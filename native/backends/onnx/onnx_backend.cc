@@ -1,12 +1,14 @@
-// ONNX Runtime behind the backend interface (CPU). Darknet models come through an importer of our own.
+// ONNX Runtime behind the backend interface, on the CPU and on NVIDIA's GPUs. Darknet models come through an importer
+// of our own.
 
 #include <onnxruntime_cxx_api.h>
 
-#include <array>
 #include <filesystem>
 
 #include "backends/backend.h"
 #include "backends/onnx/darknet/importer.h"
+#include "backends/onnx/external_data.h"
+#include "backends/onnx/providers.h"
 
 namespace zmdetect {
 namespace {
@@ -130,6 +132,7 @@ class OnnxModel : public LoadedModel {
     info_.inputs = tensors(session_, true);
     info_.outputs = tensors(session_, false);
     info_.metadata = metadata(session_);
+    info_.runtime = std::string("ONNX Runtime ") + OrtGetApiBase()->GetVersionString();
   }
 
   const ModelInfo& info() const override { return info_; }
@@ -146,25 +149,55 @@ class OnnxModel : public LoadedModel {
   ModelInfo info_;
 };
 
-/// Puts the CUDA provider in front of the CPU's. The provider is a library of its own, which is opened here; where it,
-/// CUDA or a device is missing, ONNX Runtime's sentence says which.
-Status use_cuda(Ort::SessionOptions& session) {
+/// The key and value arrays that the C API wants.
+struct Words {
+  explicit Words(const onnx::ProviderOptions& options) {
+    for (const auto& [key, value] : options) {
+      keys.push_back(key.c_str());
+      values.push_back(value.c_str());
+    }
+  }
+  std::vector<const char*> keys;
+  std::vector<const char*> values;
+};
+
+void append_tensorrt(Ort::SessionOptions& session, const onnx::ProviderOptions& options) {
+  const OrtApi& api = Ort::GetApi();
+  OrtTensorRTProviderOptionsV2* created = nullptr;
+  Ort::ThrowOnError(api.CreateTensorRTProviderOptions(&created));
+  const std::unique_ptr<OrtTensorRTProviderOptionsV2, decltype(api.ReleaseTensorRTProviderOptions)> owned(
+      created, api.ReleaseTensorRTProviderOptions);
+  const Words words(options);
+  Ort::ThrowOnError(
+      api.UpdateTensorRTProviderOptions(created, words.keys.data(), words.values.data(), words.keys.size()));
+  session.AppendExecutionProvider_TensorRT_V2(*created);
+}
+
+void append_cuda(Ort::SessionOptions& session, const onnx::ProviderOptions& options) {
+  const OrtApi& api = Ort::GetApi();
+  OrtCUDAProviderOptionsV2* created = nullptr;
+  Ort::ThrowOnError(api.CreateCUDAProviderOptions(&created));
+  const std::unique_ptr<OrtCUDAProviderOptionsV2, decltype(api.ReleaseCUDAProviderOptions)> owned(
+      created, api.ReleaseCUDAProviderOptions);
+  const Words words(options);
+  Ort::ThrowOnError(api.UpdateCUDAProviderOptions(created, words.keys.data(), words.values.data(), words.keys.size()));
+  session.AppendExecutionProvider_CUDA_V2(*created);
+}
+
+/// Puts TensorRT, where it is asked for, and CUDA in front of the CPU. A provider is a library of its own, which is
+/// opened here; where it, what it needs or a device is missing, ONNX Runtime's sentence says which.
+Status use_gpu(Ort::SessionOptions& session, const GpuOptions& gpu) {
+  ZMD_RETURN_IF_ERROR(onnx::make_engine_cache(gpu));
   environment();  // its logger must be there before a provider is opened
+  const char* provider = "TensorRT";
   try {
-    const OrtApi& api = Ort::GetApi();
-    OrtCUDAProviderOptionsV2* created = nullptr;
-    Ort::ThrowOnError(api.CreateCUDAProviderOptions(&created));
-    const std::unique_ptr<OrtCUDAProviderOptionsV2, decltype(api.ReleaseCUDAProviderOptions)> cuda(
-        created, api.ReleaseCUDAProviderOptions);
-    // Memory grows by what is asked for instead of the next power of two: models share the card. Measuring every
-    // convolution algorithm for every new shape, the default, takes seconds.
-    constexpr std::array keys = {"device_id", "arena_extend_strategy", "cudnn_conv_algo_search"};
-    constexpr std::array values = {"0", "kSameAsRequested", "HEURISTIC"};
-    Ort::ThrowOnError(api.UpdateCUDAProviderOptions(cuda.get(), keys.data(), values.data(), keys.size()));
-    session.AppendExecutionProvider_CUDA_V2(*cuda);
+    if (gpu.tensorrt != TensorRt::kOff) append_tensorrt(session, onnx::tensorrt_options(gpu));
+    provider = "CUDA";
+    append_cuda(session, onnx::cuda_options(gpu));
     return Status();
   } catch (const Ort::Exception& error) {
-    return Status(Code::kDeviceUnavailable, "ONNX Runtime cannot use CUDA: " + words_of(error));
+    return Status(Code::kDeviceUnavailable,
+                  std::string("ONNX Runtime cannot use ") + provider + ": " + words_of(error));
   }
 }
 
@@ -187,7 +220,7 @@ class OnnxBackend : public Backend {
       // Spinning burns a core that decoding and other models could use.
       session.AddConfigEntry("session.intra_op.allow_spinning", "0");
       session.AddConfigEntry("session.inter_op.allow_spinning", "0");
-      if (options.processor == Processor::kGpu) ZMD_RETURN_IF_ERROR(use_cuda(session));
+      if (options.processor == Processor::kGpu) ZMD_RETURN_IF_ERROR(use_gpu(session, options.gpu));
       Result<Ort::Session> result = open(options, session);
       if (!result.ok()) return result.status();
       Ort::Session opened = std::move(result).value();
@@ -195,19 +228,24 @@ class OnnxBackend : public Backend {
         return Status(Code::kModelLayoutUnknown,
                       options.path + " has " + std::to_string(opened.GetInputCount()) + " inputs, expected 1");
       }
-      const char* device = options.processor == Processor::kGpu ? "CUDA device 0" : "CPU";
+      const std::string device = options.processor == Processor::kGpu ? onnx::device_name(options.gpu) : "CPU";
       return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened), device));
     } catch (const Ort::Exception& error) {
       return failure(Code::kModelUnreadable, options.path, error);
     } catch (const std::bad_alloc&) {
       return Status(Code::kOutOfMemory, options.path + ": no memory to load it");
+    } catch (const std::exception& error) {
+      return Status(Code::kModelUnreadable, options.path + ": " + error.what());
     }
   }
 
  private:
   /// A Darknet model becomes an ONNX model in memory first.
   static Result<Ort::Session> open(const LoadOptions& options, const Ort::SessionOptions& session) {
-    if (!is_darknet_weights(options.path)) return Ort::Session(environment(), options.path.c_str(), session);
+    if (!is_darknet_weights(options.path)) {
+      ZMD_RETURN_IF_ERROR(onnx::check_external_data(options.path));
+      return Ort::Session(environment(), options.path.c_str(), session);
+    }
     const Result<std::string> model =
         import_darknet(options.config_path, options.path, options.input_width, options.input_height);
     if (!model.ok()) return model.status();
