@@ -25,6 +25,7 @@ import {
   type Shape,
   text,
 } from './fields.js';
+import { runtimeOverridesShape } from './runtime-schema.js';
 
 export const frameworks = [
   'opencv',
@@ -88,6 +89,7 @@ export const modelShape: Shape<ModelConfig> = {
   options: freeMapping,
   allowCpuFallback: flag,
   gpuRetrySeconds: integer({ min: 0 }),
+  ...runtimeOverridesShape,
 };
 
 const textByLabel = dictionary(text);

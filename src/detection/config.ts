@@ -1,5 +1,6 @@
 /** What a detector is told to do: the fields of pyzm's `DetectorConfig` and of its model entries, with their defaults. */
 import type { ModelType } from './detection.js';
+import { noRuntimeOverrides, type RuntimeOverrides } from './runtime.js';
 
 export const modelTypes = ['object', 'face', 'alpr', 'audio'] as const satisfies readonly ModelType[];
 
@@ -18,7 +19,7 @@ export type ZoneMatchStrategy = (typeof zoneMatchStrategies)[number];
 export const processors = ['cpu', 'gpu', 'tpu'] as const;
 export type Processor = (typeof processors)[number];
 
-export interface ModelConfig {
+export interface ModelConfig extends RuntimeOverrides {
   readonly name: string;
   readonly enabled: boolean;
   readonly type: ModelType;
@@ -153,6 +154,7 @@ export function defaultModelConfig(): ModelConfig {
     options: {},
     allowCpuFallback: true,
     gpuRetrySeconds: 60,
+    ...noRuntimeOverrides(),
   };
 }
 

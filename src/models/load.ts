@@ -1,7 +1,8 @@
 /** From a spec to a warmed-up model on a given processor. */
 import type { Processor } from '../detection/config.js';
 import type { Engine, NativeModel } from '../engine/engine.js';
-import type { PreparedModel } from '../engine/native.js';
+import type { OpenOptions, PreparedModel } from '../engine/native.js';
+import type { RuntimeChoices } from '../detection/runtime.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
@@ -36,27 +37,51 @@ export async function loadModel(
     throw new ZmdetectError('MODEL_FILE_MISSING', { reason: `no weight file was found for model ${spec.name}` });
   }
   const size = { inputWidth: config.modelWidth ?? 0, inputHeight: config.modelHeight ?? 0 };
+  const { darknetEngine, gpuMemoryLimitBytes: gpuMemoryLimit, ...gpu } = spec.runtime;
+  const darknet = /\.weights$/i.test(weightsPath);
   const tflite = /\.tflite$/i.test(weightsPath);
-  const native = await engine.open({
-    backend: tflite ? 'tflite' : 'onnx',
-    path: weightsPath,
-    configPath: spec.configPath ?? '',
-    // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
-    processor: processor === 'tpu' && !tflite ? 'cpu' : processor,
-    ...size,
-    intraOpThreads: options.intraOpThreads,
-  });
+  const open = (backend: OpenOptions['backend']) =>
+    engine.open({
+      backend,
+      path: weightsPath,
+      configPath: spec.configPath ?? '',
+      // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
+      processor: processor === 'tpu' && !tflite ? 'cpu' : processor,
+      ...size,
+      ...gpu,
+      gpuMemoryLimit,
+      intraOpThreads: options.intraOpThreads,
+    });
+  const native = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
   try {
     const labels = await labelsOf(spec, native.metadata.names);
     const prepared = await native.prepare({
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
-      ...(/\.weights$/i.test(weightsPath) ? { inputWidth: 0, inputHeight: 0 } : size),
+      ...(darknet ? { inputWidth: 0, inputHeight: 0 } : size),
       instances: options.instances || 1,
     });
     return { native, prepared, labels, processor };
   } catch (error) {
     await native.close();
     throw error;
+  }
+}
+
+/** `auto` takes OpenCV for a `.cfg` with a section or an option that our importer does not know, and for nothing else. */
+async function openDarknet(
+  open: (backend: OpenOptions['backend']) => Promise<NativeModel>,
+  engine: RuntimeChoices['darknetEngine'],
+): Promise<NativeModel> {
+  if (engine !== 'auto') return await open(engine === 'opencv' ? 'opencv' : 'onnx');
+  try {
+    return await open('onnx');
+  } catch (first) {
+    if (!(first instanceof ZmdetectError) || first.code !== 'MODEL_LAYOUT_UNKNOWN') throw first;
+    return await open('opencv').catch((second: unknown) => {
+      if (!(second instanceof ZmdetectError)) throw second;
+      const reason = `${first.message}; nor does OpenCV take it: ${second.message}`;
+      throw new ZmdetectError(second.code, { reason }, { cause: second });
+    });
   }
 }

@@ -24,6 +24,8 @@ export interface ModelRow {
   readonly state: ModelState;
   readonly error: string | null;
   readonly device: string | null;
+  /** The library that runs it, with its version. */
+  readonly runtime: string | null;
   /** Pixels: width, height. */
   readonly input: readonly [number, number] | null;
   readonly layout: string | null;
@@ -131,6 +133,7 @@ export class RegisteredModel {
       state: this.state,
       error: error === undefined ? null : reasonOf(error),
       device: loaded?.native.device ?? null,
+      runtime: loaded?.native.runtime ?? null,
       input: loaded ? [loaded.prepared.inputWidth, loaded.prepared.inputHeight] : null,
       layout: loaded?.prepared.layout ?? null,
       batch: loaded ? (loaded.prepared.dynamicBatch ? 'dynamic' : 'static') : null,
@@ -241,6 +244,7 @@ export class RegisteredModel {
         model: this.spec.name,
         processor,
         device: native.device,
+        runtime: native.runtime,
         layout: prepared.layout,
         input: `${prepared.inputWidth}x${prepared.inputHeight}`,
         labels: labels.length,
