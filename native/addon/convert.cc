@@ -11,6 +11,16 @@ Processor processor(const std::string& name) {
   return name == "gpu" ? Processor::kGpu : name == "tpu" ? Processor::kTpu : Processor::kCpu;
 }
 
+double number(const Napi::Array& list, std::uint32_t index) { return list.Get(index).As<Napi::Number>().DoubleValue(); }
+
+Colour colour(const Napi::Object& mark) {
+  const auto rgb = mark.Get("colour").As<Napi::Array>();
+  const auto channel = [&](std::uint32_t index) {
+    return static_cast<std::uint8_t>(rgb.Get(index).As<Napi::Number>().Uint32Value());
+  };
+  return {channel(0), channel(1), channel(2)};
+}
+
 const char* type_name(ElementType type) {
   switch (type) {
     case ElementType::kFloat32: return "float32";
@@ -71,6 +81,28 @@ PrepareOptions prepare_options(const Napi::Object& object) {
                    .input_width = integer(object, "inputWidth"),
                    .input_height = integer(object, "inputHeight")},
           .instances = integer(object, "instances")};
+}
+
+Annotations annotations(const Napi::Object& object) {
+  Annotations annotations;
+  const auto boxes = object.Get("boxes").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < boxes.Length(); ++i) {
+    const auto mark = boxes.Get(i).As<Napi::Object>();
+    const auto box = mark.Get("box").As<Napi::Array>();
+    annotations.boxes.push_back(
+        {{number(box, 0), number(box, 1), number(box, 2), number(box, 3)}, text(mark, "text"), colour(mark)});
+  }
+  const auto polygons = object.Get("polygons").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < polygons.Length(); ++i) {
+    const auto mark = polygons.Get(i).As<Napi::Object>();
+    const auto corners = mark.Get("polygon").As<Napi::Array>();
+    PolygonMark& polygon = annotations.polygons.emplace_back(PolygonMark{{}, colour(mark)});
+    for (std::uint32_t k = 0; k < corners.Length(); ++k) {
+      const auto corner = corners.Get(k).As<Napi::Array>();
+      polygon.corners.push_back({number(corner, 0), number(corner, 1)});
+    }
+  }
+  return annotations;
 }
 
 Napi::Object decoded_object(Napi::Env env, const Decoded& decoded) {

@@ -10,6 +10,7 @@ namespace zmdetect {
 EngineOptions engine_options(const Napi::Object& object);
 OpenOptions open_options(const Napi::Object& object);
 PrepareOptions prepare_options(const Napi::Object& object);
+Annotations annotations(const Napi::Object& object);
 
 Napi::Object decoded_object(Napi::Env env, const Decoded& decoded);
 Napi::Object info_object(Napi::Env env, const Model& model);

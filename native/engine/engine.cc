@@ -36,6 +36,17 @@ void Engine::decode(DecodeJob job) {
   pump();
 }
 
+void Engine::annotate(AnnotateJob job) {
+  const auto shared = std::make_shared<const AnnotateJob>(std::move(job));
+  decode({.bytes = shared->bytes, .ticket = shared->ticket, .done = [shared](Result<Decoded> decoded) {
+            if (!decoded.ok()) return shared->done(decoded.status());
+            Image& image = *decoded.value().image;
+            Status status = zmdetect::annotate(image, shared->annotations);
+            if (status.ok()) status = shared->ticket->check();
+            shared->done(status.ok() ? encode_jpeg(image, shared->quality) : status);
+          }});
+}
+
 /// Admits waiting bytes while there is room for their pixels.
 void Engine::pump() {
   std::lock_guard lock(mutex_);
@@ -56,11 +67,11 @@ void Engine::run(const Waiting& waiting) {
     Result<Image> image = decode_image(job.bytes, options_.limits);
     if (image.ok()) {
       // The deleter may run on any thread, even after the engine is gone.
-      std::shared_ptr<const Image> shared(new Image(std::move(image).value()),
-                                          [engine = weak_from_this()](const Image* gone) {
-                                            delete gone;
-                                            if (auto alive = engine.lock()) alive->image_gone();
-                                          });
+      std::shared_ptr<Image> shared(new Image(std::move(image).value()),
+                                    [engine = weak_from_this()](const Image* gone) {
+                                      delete gone;
+                                      if (auto alive = engine.lock()) alive->image_gone();
+                                    });
       return job.done(Decoded{std::move(shared), queue_ms, watch.milliseconds()});
     }
     status = image.status();

@@ -12,6 +12,8 @@
 #include "engine/model.h"
 #include "engine/ticket.h"
 #include "engine/worker_pool.h"
+#include "image/annotate.h"
+#include "image/encode_jpeg.h"
 #include "image/image.h"
 
 namespace zmdetect {
@@ -24,7 +26,7 @@ struct EngineOptions {
 };
 
 struct Decoded {
-  std::shared_ptr<const Image> image;
+  std::shared_ptr<Image> image;  // held by nobody else yet
   double queue_ms = 0;
   double decode_ms = 0;
 };
@@ -34,6 +36,15 @@ struct DecodeJob {
   std::span<const std::uint8_t> bytes;
   TicketPtr ticket;
   std::function<void(Result<Decoded>)> done;
+};
+
+/// As DecodeJob, for a picture to draw on; `quality` is the JPEG's, 1 to 100.
+struct AnnotateJob {
+  std::span<const std::uint8_t> bytes;
+  Annotations annotations;
+  int quality = 90;
+  TicketPtr ticket;
+  std::function<void(Result<JpegFile>)> done;
 };
 
 struct OpenOptions {
@@ -51,6 +62,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Queues bytes. A picture is decoded only while fewer than `max_images` are alive, so that a burst of uploads
   /// waits as compressed bytes; letting the last reference to an image go admits the next one.
   void decode(DecodeJob job);
+
+  /// Decodes, draws and encodes on a decode thread. The picture counts among `max_images` until `done` returns.
+  void annotate(AnnotateJob job);
 
   /// Opens a model file on the load thread.
   void open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done);

@@ -233,6 +233,36 @@ TEST_F(EngineTest, DropsCancelledBytes) {
   EXPECT_EQ(later.get().status().code(), Code::kCancelled);
 }
 
+TEST_F(EngineTest, AnnotatesAndLetsThePictureGo) {
+  const Annotations annotations{.boxes = {{{100, 100, 400, 300}, "person", {255, 0, 0}}}};
+  for (int i = 0; i < 5; ++i) {  // more than may be alive at once
+    Later<Result<JpegFile>> later;
+    engine->annotate(
+        {.bytes = sample, .annotations = annotations, .ticket = std::make_shared<Ticket>(), .done = later.callback()});
+    const Result<JpegFile> jpeg = later.get();
+    ASSERT_TRUE(jpeg.ok()) << jpeg.status().message();
+    const Result<Decoded> again = decode(jpeg.value().bytes());
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(again.value().image->width, 1280);
+    EXPECT_GT(int(again.value().image->pixels[(200 * 1280 + 101) * 3]), 200);
+  }
+}
+
+TEST_F(EngineTest, DoesNotAnnotateWhatIsBrokenCancelledOrTooLate) {
+  const std::vector<std::uint8_t> garbage(100, 7);
+  const auto code = [&](std::span<const std::uint8_t> bytes, const TicketPtr& ticket) {
+    Later<Result<JpegFile>> later;
+    engine->annotate({.bytes = bytes, .ticket = ticket, .done = later.callback()});
+    return later.get().status().code();
+  };
+  EXPECT_EQ(code(garbage, std::make_shared<Ticket>()), Code::kImageUndecodable);
+  const auto cancelled = std::make_shared<Ticket>();
+  cancelled->cancel();
+  EXPECT_EQ(code(sample, cancelled), Code::kCancelled);
+  engine->close();
+  EXPECT_EQ(code(sample, std::make_shared<Ticket>()), Code::kEngineClosed);
+}
+
 TEST_F(EngineTest, ClosingFailsWhatWaitsAndRefusesWhatComes) {
   Result<Decoded> first = decode(sample);
   Result<Decoded> second = decode(sample);

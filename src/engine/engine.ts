@@ -2,6 +2,7 @@
 import { isErrorCode, ZmdetectError } from '../errors.js';
 import { binariesFolder } from '../package-root.js';
 import {
+  type BoxMark,
   type DetectOutput,
   type EngineHandle,
   type ImageHandle,
@@ -9,9 +10,12 @@ import {
   native,
   type OpenedModel,
   type OpenOptions,
+  type PolygonMark,
   type PreparedModel,
   type TicketHandle,
 } from './native.js';
+
+export type { BoxMark, Colour, PolygonMark } from './native.js';
 
 export interface EngineOptions {
   /** 0 = the processors that this process may use. */
@@ -66,6 +70,30 @@ export class Engine {
   async decode(bytes: Uint8Array, ticket: Ticket): Promise<NativeImage> {
     const decoded = await translated(native.decode(this.#handle, bytes, ticket.handle));
     return new NativeImage(decoded.image, decoded.width, decoded.height, decoded.queueMs, decoded.decodeMs);
+  }
+
+  /**
+   * Draws on a picture and gives it back as a JPEG file of the upright picture's size, from a decode worker. Polygons
+   * are drawn first, then frames, then texts; lines and letters are sized to the picture. What goes beyond the picture
+   * is clipped; a mark outside it, or with a coordinate that is not a number, is left out. `bytes` must not change
+   * until the promise settles; `quality` is 1 (small) to 100 (good).
+   * Errors: OPTION_INVALID, IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED, ENGINE_CLOSED.
+   */
+  async annotate(
+    bytes: Uint8Array,
+    marks: readonly (BoxMark | PolygonMark)[],
+    { quality = 90, ticket = new Ticket() }: { readonly quality?: number; readonly ticket?: Ticket } = {},
+  ): Promise<Buffer> {
+    if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
+      throw new ZmdetectError('OPTION_INVALID', {
+        name: 'quality',
+        expected: 'a whole number from 1 to 100',
+        value: quality,
+      });
+    }
+    const boxes = marks.filter((mark) => 'box' in mark);
+    const polygons = marks.filter((mark) => 'polygon' in mark);
+    return translated(native.annotate(this.#handle, bytes, { boxes, polygons }, quality, ticket.handle));
   }
 
   /**

@@ -61,6 +61,24 @@ export interface DecodedImage {
   readonly decodeMs: number;
 }
 
+/** Red, green, blue, each 0 to 255. */
+export type Colour = readonly [number, number, number];
+
+/** A frame and a plate with `text`, one line; without a plate where `text` is empty. */
+export interface BoxMark {
+  /** x1, y1, x2, y2: pixels of the upright picture. */
+  readonly box: readonly [number, number, number, number];
+  readonly text: string;
+  readonly colour: Colour;
+}
+
+/** The closed outline of an area. */
+export interface PolygonMark {
+  /** x, y of each corner: pixels of the upright picture. */
+  readonly polygon: readonly (readonly [number, number])[];
+  readonly colour: Colour;
+}
+
 export interface DetectOutput {
   /** x1, y1, x2, y2 of each detection, pixels of the upright original. */
   readonly boxes: Float64Array;
@@ -86,6 +104,13 @@ export interface Native {
   createTicket(): TicketHandle;
   cancelTicket(ticket: TicketHandle): void;
   decode(engine: EngineHandle, bytes: Uint8Array, ticket: TicketHandle): Promise<DecodedImage>;
+  annotate(
+    engine: EngineHandle,
+    bytes: Uint8Array,
+    marks: { boxes: readonly BoxMark[]; polygons: readonly PolygonMark[] },
+    quality: number,
+    ticket: TicketHandle,
+  ): Promise<Buffer>;
   releaseImage(image: ImageHandle): void;
   openModel(engine: EngineHandle, options: OpenOptions): Promise<OpenedModel>;
   prepareModel(
