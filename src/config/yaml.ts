@@ -13,7 +13,6 @@ import {
   type ScalarTag,
   type Tags,
   visit,
-  type YAMLError,
 } from 'yaml';
 import { ConfigError } from './problems.js';
 
