@@ -3,7 +3,6 @@ import path from 'node:path';
 
 import { ZmdetectError } from '../../errors.js';
 import { parseUrl, redactUrl, withAuth } from '../../frames/url.js';
-import type { Size } from '../../detection/detection.js';
 import type { Log } from '../../log.js';
 import type { EventSource } from '../types.js';
 import { type HttpAnswer, HttpClient } from './http.js';
@@ -52,7 +51,7 @@ export class ZoneMinder implements EventSource {
   readonly apiUrl: string;
   readonly portalUrl: string;
   /** Whether certificates are checked. */
-  readonly verifySsl: boolean;
+  readonly verifiesTls: boolean;
   readonly #http: HttpClient;
   readonly #session: Session;
 
@@ -61,8 +60,8 @@ export class ZoneMinder implements EventSource {
     const { user = '', password = '', tls = {}, log = silent } = options;
     this.apiUrl = checkedUrl('apiUrl', options.apiUrl);
     this.portalUrl = checkedUrl('portalUrl', options.portalUrl ?? this.apiUrl.replace(/\/api$/, ''));
-    this.verifySsl = tls.verify ?? true;
-    if (!this.verifySsl) log.warn(`the certificate of ${redactUrl(this.apiUrl)} is not checked: tls.verify is off`);
+    this.verifiesTls = tls.verify ?? true;
+    if (!this.verifiesTls) log.warn(`the certificate of ${redactUrl(this.apiUrl)} is not checked: tls.verify is off`);
     this.#http = new HttpClient({ tls, timeoutMs: options.timeoutMs ?? 30_000, basicAuth: options.basicAuth });
     this.#session = new Session(this.#http, this.apiUrl, user, password, log);
   }
@@ -102,10 +101,12 @@ export class ZoneMinder implements EventSource {
     return Array.isArray(fields.events) ? fields.events.filter(isFields).map(eventOf) : [];
   }
 
-  /** The frames that ZoneMinder has in its database, in order; of an event without alarm only some. */
+  /** The frames of an event that ZoneMinder has in its database, in order: of those without alarm only every n-th. */
   async frames(eventId: number): Promise<ZmFrame[]> {
-    const fields = await this.#get(`frames/index/EventId:${eventId}.json`, '', `frames of event ${eventId}`);
-    return records(fields.frames, 'Frame').map(frameOf);
+    // Not `frames/index/EventId:1`: 1.36 does not look at that condition and sends every frame it ever recorded.
+    const what = `event ${eventId}`;
+    const event = this.#record(await this.#get(`events/${eventId}.json`, '', what), 'event', what);
+    return records(event.Frame, 'Frame').map(frameOf);
   }
 
   async monitors(): Promise<ZmMonitor[]> {
@@ -130,29 +131,16 @@ export class ZoneMinder implements EventSource {
     return `${this.portalUrl}/index.php?view=image&eid=${eventId}&fid=${encodeURIComponent(frame)}`;
   }
 
-  /**
-   * A frame's bytes. FETCH_FAILED where there are none, with `status` 404 in its parameters where the frame does not
-   * exist or is not written yet.
-   */
-  async frameImage(eventId: number, frame: FrameName, signal?: AbortSignal): Promise<Buffer> {
-    const url = this.frameUrl(eventId, frame);
+  /** A frame's bytes. ZONEMINDER_NOT_FOUND also where the frame is not written yet. */
+  async fetchFrame(eventId: number, frame: FrameName, signal?: AbortSignal): Promise<Buffer> {
+    const [url, what] = [this.frameUrl(eventId, frame), `frame ${frame} of event ${eventId}`];
+    // For a number that it does not know (yet) 1.36 answers 200 with nothing.
+    const isMissing = ({ status, body }: HttpAnswer) => status === 404 || (status === 200 && body.length === 0);
     const isPicture = ({ status, type }: HttpAnswer) => status === 200 && type.startsWith('image/');
-    const answer = await this.#withAuth('GET', url, undefined, isPicture, signal);
-    if (isPicture(answer) && answer.body.length > 0) return answer.body;
-    if (answer.status === 401 || answer.status === 403) throw this.#failure(answer, url, `frame ${frame}`);
-    const what = answer.type === 'text/html' ? 'a web page' : `${answer.body.length} bytes of ${answer.type}`;
-    throw new ZmdetectError('FETCH_FAILED', {
-      reason: `${redactUrl(url)}: expected a picture, got status ${answer.status} with ${what}`,
-      status: answer.status,
-    });
-  }
-
-  /** Size of an event's frames in pixels. */
-  async frameSize(eventId: number): Promise<Size> {
-    const { width, height, monitorId } = await this.event(eventId);
-    if (width > 0 && height > 0) return { width, height };
-    const monitor = await this.monitor(monitorId);
-    return { width: monitor.width, height: monitor.height };
+    const answer = await this.#withAuth('GET', url, undefined, (got) => isMissing(got) || isPicture(got), signal);
+    if (isMissing(answer)) throw new ZmdetectError('ZONEMINDER_NOT_FOUND', { what });
+    if (isPicture(answer)) return answer.body;
+    throw this.#failure(answer, url, what, 'a picture');
   }
 
   /** Replaces an event's notes. `notesWith` keeps what ZoneMinder wrote about motion. */
@@ -212,7 +200,7 @@ export class ZoneMinder implements EventSource {
     throw this.#failure(answer, url, what);
   }
 
-  /** Asks with credentials, and once more with new ones where they are refused: by a 401, or by a page to log in on. */
+  /** Asks with credentials, and once more with new ones where they are refused. */
   async #withAuth(
     method: 'GET' | 'PUT',
     url: string,
@@ -222,7 +210,8 @@ export class ZoneMinder implements EventSource {
   ): Promise<HttpAnswer> {
     const query = await this.#session.query();
     const answer = await this.#http.request(method, withAuth(url, query), form, signal);
-    const refused = [401, 403].includes(answer.status) || (answer.status === 200 && !isGood(answer));
+    // The portal says so with its page to log in on or with one about an error, both with status 200 or as a redirect.
+    const refused = [401, 403].includes(answer.status) || (answer.status < 400 && !isGood(answer));
     const other = refused ? await this.#session.renewed(query) : undefined;
     if (other === undefined) return answer;
     return this.#http.request(method, withAuth(url, other), form, signal);
@@ -234,14 +223,13 @@ export class ZoneMinder implements EventSource {
     throw new ZmdetectError('ZONEMINDER_NOT_FOUND', { what });
   }
 
-  #failure(answer: HttpAnswer, url: string, what: string): ZmdetectError {
+  #failure(answer: HttpAnswer, url: string, what: string, expected?: string): ZmdetectError {
     if (answer.status === 404) return new ZmdetectError('ZONEMINDER_NOT_FOUND', { what });
-    if (answer.status === 401 || answer.status === 403) {
-      const said = this.#session.redact(messageOf(answer));
-      const reason = `${redactUrl(url)}: status ${answer.status}${said === '' ? '' : ` (${said})`}`;
-      return new ZmdetectError('ZONEMINDER_REFUSED', { reason });
-    }
-    return unexpected(url, answer);
+    const said = this.#session.redact(messageOf(answer));
+    const login = answer.redirect?.includes('view=login') ?? false;
+    if (answer.status !== 401 && answer.status !== 403 && !login) return unexpected(url, answer, expected);
+    const how = login ? 'it asks for a login' : `status ${answer.status}${said === '' ? '' : ` (${said})`}`;
+    return new ZmdetectError('ZONEMINDER_REFUSED', { reason: `${redactUrl(url)}: ${how}` });
   }
 }
 

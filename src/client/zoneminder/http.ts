@@ -16,6 +16,8 @@ export interface HttpAnswer {
   /** Content-Type, lower case, without its parameters; empty where there is none. */
   readonly type: string;
   readonly body: Buffer;
+  /** Where it redirects to, without credentials. Redirects are not followed: the other end would be handed the token. */
+  readonly redirect: string | undefined;
 }
 
 export interface HttpOptions {
@@ -43,8 +45,7 @@ export class HttpClient {
   }
 
   /**
-   * The answer, whatever its status. A redirect is an error: ZoneMinder sends none, and whoever does would be handed
-   * the token.
+   * The answer, whatever its status.
    *
    * @throws ZmdetectError ZONEMINDER_UNREACHABLE; the signal's reason when it is aborted
    */
@@ -58,9 +59,7 @@ export class HttpClient {
     const { timeoutMs } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await this.#exchange(method, url, form, AbortSignal.any(signal ? [timeout, signal] : [timeout]));
-      if (answer.redirect === undefined) return answer;
-      throw new FetchFailed('network', `it redirects to ${answer.redirect}; ask for that URL instead`);
+      return await this.#exchange(method, url, form, AbortSignal.any(signal ? [timeout, signal] : [timeout]));
     } catch (error) {
       signal?.throwIfAborted();
       const cause = timeout.aborted
@@ -84,7 +83,7 @@ export class HttpClient {
     url: string,
     form: Readonly<Record<string, string>> | undefined,
     signal: AbortSignal,
-  ): Promise<HttpAnswer & { readonly redirect: string | undefined }> {
+  ): Promise<HttpAnswer> {
     const payload = form === undefined ? undefined : new URLSearchParams(form).toString();
     const response = await this.#send(method, url, payload, signal);
     const { statusCode: status = 0, headers } = response;

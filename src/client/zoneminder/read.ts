@@ -28,6 +28,7 @@ export function messageOf(answer: HttpAnswer): string {
   const fields = jsonOf(answer);
   const data = isFields(fields?.data) ? fields.data : fields;
   return text(data?.message ?? data?.name)
+    .replaceAll('&quot;', '"')
     .replace(/\s+/g, ' ')
     .slice(0, 120);
 }

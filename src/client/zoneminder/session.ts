@@ -136,11 +136,12 @@ export class Session {
   }
 }
 
-/** The error for an answer that is not what the API gives. */
-export function unexpected(url: string, answer: HttpAnswer): ZmdetectError {
+/** The error for an answer that is not what was asked for. */
+export function unexpected(url: string, answer: HttpAnswer, expected = 'JSON'): ZmdetectError {
   const what = answer.type === 'text/html' ? 'a web page' : answer.type === '' ? 'nothing' : answer.type;
+  const got = answer.redirect === undefined ? what : `a redirect to ${answer.redirect}`;
   return new ZmdetectError('ZONEMINDER_UNEXPECTED', {
-    reason: `${redactUrl(url)}: expected JSON, got status ${answer.status} with ${what}`,
+    reason: `${redactUrl(url)}: expected ${expected}, got status ${answer.status} with ${got}`,
   });
 }
 
