@@ -154,6 +154,52 @@ const table = {
     detail: '{reason}',
     mend: "check that the URL is that of the API (https://host/zm/api), and ZoneMinder's log",
   },
+  GATEWAY_UNREACHABLE: {
+    status: 502,
+    detail: 'Gateway {gateway} cannot be reached: {reason}',
+    mend: 'check `gateway` (`ml_gateway`) and that its server runs, or allow the models of this host to stand in (`ml_fallback_local`)',
+  },
+  GATEWAY_TIMEOUT: {
+    status: 504,
+    detail: 'Gateway {gateway} gave no answer within {seconds} s',
+    mend: 'see what the server is busy with, or raise `gatewayTimeout` (`ml_timeout`)',
+  },
+  GATEWAY_BUSY: {
+    status: 503,
+    detail: 'Gateway {gateway} cannot answer now: {reason}',
+    mend: 'try again after the seconds that the parameter `retryAfter` names, if it does',
+  },
+  GATEWAY_FAILED: {
+    status: 502,
+    detail: 'Gateway {gateway} failed: {reason}',
+    mend: "see the server's log",
+  },
+  GATEWAY_LOGIN_REFUSED: {
+    status: 502,
+    detail: 'Gateway {gateway} refused the login: {reason}',
+    mend: 'check `gatewayUsername` and `gatewayPassword` (`ml_user`, `ml_password`)',
+  },
+  GATEWAY_REFUSED: {
+    status: 502,
+    detail: 'Gateway {gateway} refused the request: {reason}',
+    mend: 'correct what the reason names',
+  },
+  GATEWAY_UNEXPECTED: {
+    status: 502,
+    detail: 'Gateway {gateway} gave an answer that no detection server gives: {reason}',
+    mend: 'check that `gateway` (`ml_gateway`) is the base URL of zmdetectd or pyzm.serve',
+  },
+  GATEWAY_MODEL_UNKNOWN: {
+    status: 502,
+    detail: 'Gateway {gateway} cannot run what was asked for: {reason}',
+    mend: 'name a model of its GET /models, or give one of its models that name: `--models "NAME=FILE"`',
+  },
+  FRAMES_MISSING: {
+    status: 502,
+    detail: 'None of the frames {frames} of event {event} could be looked at: {reason}',
+    mend: 'check that the frames exist and that whoever fetches them can log in; new frames need `max_attempts`',
+  },
+  DETECTOR_CLOSED: { status: 503, detail: 'The detector is closed', mend: 'make a new one' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof table;

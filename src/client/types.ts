@@ -96,16 +96,16 @@ export interface DetectEventOptions extends DetectOptions {
 
 /** What `detectEvent` asks of ZoneMinder; the `ZoneMinder` of this package is one. */
 export interface EventSource {
-  /** Whether https certificates of ZoneMinder are looked at. */
-  readonly verifySsl: boolean;
-  /** Where ZoneMinder shows a frame, without credentials. `frameId`: `snapshot`, `alarm` or a number as text. */
-  frameUrl(eventId: number, frameId: string): string;
+  /** Whether the certificate of an https ZoneMinder is checked. */
+  readonly verifiesTls: boolean;
+  /** Where ZoneMinder shows a frame, without credentials. `frame`: `snapshot`, `alarm` or a number as text. */
+  frameUrl(eventId: number, frame: string): string;
   /** Query fragment that lets in, such as `token=...`; empty where ZoneMinder wants none. */
-  authQuery(signal?: AbortSignal): Promise<string>;
-  /** The frame's bytes. Rejects with FETCH_FAILED; its parameter `status` is 404 for a frame that is not there (yet). */
-  frameImage(eventId: number, frameId: string, signal?: AbortSignal): Promise<Buffer>;
-  /** Size of the event's frames, in pixels: that of its monitor. */
-  frameSize(eventId: number, signal?: AbortSignal): Promise<Size>;
+  authQuery(): Promise<string>;
+  /** The frame's bytes. Rejects with ZONEMINDER_NOT_FOUND for a frame that is not there (yet). */
+  fetchFrame(eventId: number, frame: string, signal?: AbortSignal): Promise<Buffer>;
+  /** Size of the event's frames, in pixels. */
+  event(eventId: number): Promise<Size>;
 }
 
 export interface AnnotateOptions {
@@ -113,8 +113,6 @@ export interface AnnotateOptions {
   readonly quality?: number | undefined;
   /** Draw the boxes that zones rejected as well. Default true. */
   readonly errorBoxes?: boolean | undefined;
-  /** Zones to outline. Default: none. */
-  readonly zones?: readonly DetectionZone[] | undefined;
 }
 
 /** What was found, in the best frame. */

@@ -16,6 +16,7 @@ import {
   readFlag,
   readInteger,
   readReal,
+  snakeCase,
 } from './readers.js';
 import { Secret } from './secret.js';
 
@@ -144,8 +145,4 @@ export function mapping<T extends object>(shape: Shape<T>, defaults: () => T): F
       return result;
     }),
   );
-}
-
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
