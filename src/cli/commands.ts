@@ -1,16 +1,20 @@
-#!/usr/bin/env node
-/** The command line beside the daemon: one sub-command a file. */
+/** The commands beside the daemon, one a file. */
 import { ArgumentParser, type ArgumentParserOptions } from 'argparse';
 
 import { version } from '../daemon/version.js';
 import type { Arguments, Command } from './command.js';
+import { configCheck } from './config-check.js';
 import { doctor } from './doctor.js';
+import { event } from './event.js';
 import { gpuInstall } from './gpu-install.js';
 
 type Groups = Readonly<Record<string, { readonly help: string; readonly commands: readonly Command[] }>>;
 
-const commands: readonly Command[] = [doctor];
-const groups: Groups = { gpu: { help: 'libraries for NVIDIA devices', commands: [gpuInstall] } };
+const commands: readonly Command[] = [event, doctor];
+const groups: Groups = {
+  config: { help: "the hook's objectconfig.yml", commands: [configCheck] },
+  gpu: { help: 'libraries for NVIDIA devices', commands: [gpuInstall] },
+};
 
 const options: ArgumentParserOptions = {
   prog: 'zmdetect',
@@ -35,12 +39,8 @@ function parser(): ArgumentParser {
   return root;
 }
 
-async function main(): Promise<void> {
-  const { command, ...args } = parser().parse_args<Arguments & { command: Command }>();
-  process.exitCode = await command.run(args);
+/** Resolves to the exit status. */
+export async function runCommand(words: readonly string[]): Promise<number> {
+  const { command, ...args } = parser().parse_args<Arguments & { command: Command }>([...words]);
+  return command.run(args);
 }
-
-main().catch((error: unknown) => {
-  process.stderr.write(`zmdetect: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
