@@ -7,7 +7,6 @@ import {
   type Field,
   flag,
   integer,
-  isMapping,
   list,
   mapping,
   nullable,
@@ -18,6 +17,7 @@ import {
 } from './fields.js';
 import { misspeltKeys } from './hints.js';
 import { ConfigError, sentences } from './problems.js';
+import { isMapping } from './readers.js';
 import { Secret } from './secret.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
