@@ -1,18 +1,16 @@
 /** From a spec to a warmed-up model on a given processor. */
 import type { Processor } from '../detection/config.js';
-import { type Engine, type NativeModel, usableCpus } from '../engine/engine.js';
+import type { Engine, NativeModel } from '../engine/engine.js';
 import type { PreparedModel } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
 
 export interface LoadOptions {
-  /** Threads inside one inference; 0 = automatic. */
+  /** Threads inside one inference; 0 = the processors that this process may use. */
   readonly intraOpThreads: number;
-  /** Inferences of one model at once; 0 = automatic. */
+  /** Inferences of one model at once; 0 = 1. */
   readonly instances: number;
-  /** Pictures in one inference at most; 0 = automatic. */
-  readonly maxBatch?: number;
 }
 
 /** Weights in memory, warmed up by a real inference on the device, with the name of every class. */
@@ -39,16 +37,14 @@ export async function loadModel(
   }
   const size = { inputWidth: config.modelWidth ?? 0, inputHeight: config.modelHeight ?? 0 };
   const tflite = /\.tflite$/i.test(weightsPath);
-  // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
-  const runsOn = processor === 'tpu' && !tflite ? 'cpu' : processor;
-  const { intraOpThreads, ...parallel } = parallelism(tflite ? 1 : runsOn === 'cpu' ? 'measure' : 2, options);
   const native = await engine.open({
     backend: tflite ? 'tflite' : 'onnx',
     path: weightsPath,
     configPath: spec.configPath ?? '',
-    processor: runsOn,
+    // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
+    processor: processor === 'tpu' && !tflite ? 'cpu' : processor,
     ...size,
-    intraOpThreads,
+    intraOpThreads: options.intraOpThreads,
   });
   try {
     const labels = await labelsOf(spec, native.metadata.names);
@@ -56,28 +52,11 @@ export async function loadModel(
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
       ...(/\.weights$/i.test(weightsPath) ? { inputWidth: 0, inputHeight: 0 } : size),
-      ...parallel,
-      maxBatch: options.maxBatch ?? 0,
-      fixedSizes: runsOn === 'gpu',
+      instances: options.instances || 1,
     });
     return { native, prepared, labels, processor };
   } catch (error) {
     await native.close();
     throw error;
   }
-}
-
-/**
- * How many inferences at once, of how many threads. What is configured holds; `instances` says what it is otherwise:
- * a number where the processors do not matter (an accelerator has one picture's answer read while it computes the
- * next), or measured on this host.
- */
-function parallelism(instances: number | 'measure', { intraOpThreads: threads, instances: wanted }: LoadOptions) {
-  if (instances !== 'measure') return { intraOpThreads: threads, instances: wanted || instances, tune: false };
-  const share = (by: number) => Math.max(1, Math.floor(usableCpus() / by));
-  return {
-    intraOpThreads: threads || (wanted > 0 ? share(wanted) : 0),
-    instances: wanted || (threads > 0 ? share(threads) : 1),
-    tune: threads === 0 && wanted === 0,
-  };
 }
