@@ -65,8 +65,11 @@ Napi::Value close_engine(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-/// createTicket() -> ticket
-Napi::Value create_ticket(const Napi::CallbackInfo& info) { return wrap(info.Env(), std::make_shared<Ticket>()); }
+/// createTicket(bulk: boolean, deadlineMs: milliseconds from now, Infinity for none) -> ticket
+Napi::Value create_ticket(const Napi::CallbackInfo& info) {
+  const Priority priority = info[0].As<Napi::Boolean>().Value() ? Priority::kBulk : Priority::kInteractive;
+  return wrap(info.Env(), std::make_shared<Ticket>(priority, deadline_after(info[1].As<Napi::Number>().DoubleValue())));
+}
 
 /// cancelTicket(ticket)
 void cancel_ticket(const Napi::CallbackInfo& info) { unwrap<TicketPtr>(info, 0)->cancel(); }
@@ -136,7 +139,8 @@ Napi::Value open_model(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-/// prepareModel(engine, model, {classes, inputWidth, inputHeight, instances}) -> Promise<{layout, inputWidth, ...}>
+/// prepareModel(engine, model, {classes, inputWidth, inputHeight, instances, tune, ...}) -> Promise<{layout,
+/// inputWidth, ...}>
 Napi::Value prepare_model(const Napi::CallbackInfo& info) {
   EngineHandle& handle = unwrap<EngineHandle>(info, 0);
   auto* pending = handle.bridge->begin(info.Env(), info[1].As<Napi::Object>());

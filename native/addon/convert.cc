@@ -80,7 +80,17 @@ PrepareOptions prepare_options(const Napi::Object& object) {
   return {.plan = {.classes = integer(object, "classes"),
                    .input_width = integer(object, "inputWidth"),
                    .input_height = integer(object, "inputHeight")},
-          .instances = integer(object, "instances")};
+          .instances = integer(object, "instances"),
+          .tune = object.Get("tune").As<Napi::Boolean>().Value(),
+          .max_batch = integer(object, "maxBatch"),
+          .fixed_sizes = object.Get("fixedSizes").As<Napi::Boolean>().Value()};
+}
+
+Ticket::Clock::time_point deadline_after(double milliseconds) {
+  // A longer wait than a day is none; it would overflow the clock when it is absurd.
+  constexpr double kDay = 24.0 * 60 * 60 * 1000;
+  if (!(milliseconds < kDay)) return Ticket::Clock::time_point::max();
+  return Ticket::Clock::now() + std::chrono::microseconds(static_cast<std::int64_t>(milliseconds * 1000));
 }
 
 Annotations annotations(const Napi::Object& object) {
@@ -132,7 +142,13 @@ Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
   object.Set("inputWidth", prepared.input_width);
   object.Set("inputHeight", prepared.input_height);
   object.Set("dynamicBatch", prepared.dynamic_batch);
+  object.Set("maxBatch", prepared.max_batch);
+  object.Set("threads", prepared.threads);
+  object.Set("threadsAlone", prepared.threads_alone);
   object.Set("instances", prepared.instances);
+  object.Set("baseMs", prepared.latency.base_ms);
+  object.Set("perImageMs", prepared.latency.per_image_ms);
+  object.Set("imagesPerSecond", prepared.images_per_second);
   object.Set("warmupMs", prepared.warmup_ms);
   return object;
 }
@@ -158,6 +174,7 @@ Napi::Object detect_object(Napi::Env env, const DetectResult& result) {
   object.Set("scores", scores);
   object.Set("classes", classes);
   object.Set("times", times);
+  object.Set("batch", result.times.batch);
   return object;
 }
 

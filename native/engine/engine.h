@@ -1,7 +1,6 @@
 // The engine: owns the threads, admits pictures, opens models. Knows neither Node nor HTTP nor a runtime's library.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "engine/lanes.h"
 #include "engine/model.h"
 #include "engine/ticket.h"
 #include "engine/worker_pool.h"
@@ -21,7 +21,7 @@ namespace zmdetect {
 struct EngineOptions {
   std::string backend_folder;  // where zmdetect_<name>.so lie
   int decode_threads = 0;      // 0 = usable processors
-  int max_images = 0;          // decoded pictures alive at once; 0 = two for every decode thread and two more
+  int max_images = 0;          // decoded pictures alive at once; 0 = what the threads and the models' slots need
   DecodeLimits limits = {};
 };
 
@@ -88,6 +88,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   };
 
   void pump();
+  int image_limit() const;
   void run(const Waiting& waiting);
   void image_gone();
   /// False when the engine is closed; the task is dropped then.
@@ -95,13 +96,13 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   const EngineOptions options_;
   const int decode_threads_;
-  const int max_images_;
 
   // Guards everything below it, and posting to a pool against close(). Only a pool's own lock is taken under it;
   // nothing is decoded, loaded or called back.
   std::mutex mutex_;
-  std::deque<Waiting> waiting_;
+  Lanes<Waiting> waiting_;
   int images_ = 0;  // decoded pictures alive, and those being decoded
+  int slots_ = 0;   // of all models that are prepared
   bool closed_ = false;
   std::set<std::shared_ptr<Model>> models_;
 

@@ -12,6 +12,7 @@ import {
   type OpenOptions,
   type PolygonMark,
   type PreparedModel,
+  type PrepareOptions,
   type TicketHandle,
 } from './native.js';
 
@@ -20,7 +21,7 @@ export type { BoxMark, Colour, PolygonMark } from './native.js';
 export interface EngineOptions {
   /** 0 = the processors that this process may use. */
   readonly decodeThreads?: number;
-  /** Decoded pictures alive at once; 0 = two for each decode thread and two more. */
+  /** Decoded pictures alive at once; 0 = what the threads and the models need. */
   readonly maxImages?: number;
   readonly maxImagePixels?: number;
   /** JPEG with the fast DCT and plain upsampling: quicker, and not the boxes that OpenCV gives. */
@@ -40,9 +41,20 @@ async function translated<T>(result: Promise<T>): Promise<T> {
   }
 }
 
+export interface TicketOptions {
+  /** Interactive work goes before bulk work, which is never starved. */
+  readonly priority?: 'interactive' | 'bulk';
+  /** Milliseconds from now; what has not begun by then is dropped with DEADLINE_EXCEEDED. */
+  readonly deadlineMs?: number;
+}
+
 /** Goes with one request through every queue; after `cancel` what has not begun is dropped with CANCELLED. */
 export class Ticket {
-  readonly handle: TicketHandle = native.createTicket();
+  readonly handle: TicketHandle;
+
+  constructor({ priority = 'interactive', deadlineMs = Infinity }: TicketOptions = {}) {
+    this.handle = native.createTicket(priority === 'bulk', deadlineMs);
+  }
 
   cancel(): void {
     native.cancelTicket(this.handle);
@@ -153,16 +165,12 @@ export class NativeModel {
   }
 
   /**
-   * Recognises the layout, runs a warm-up inference, starts the instances. `inputWidth` and `inputHeight` of 0 take
-   * the file's own. Errors: MODEL_LAYOUT_UNKNOWN, MODEL_OUTPUT_INVALID, INFERENCE_FAILED, OUT_OF_MEMORY.
+   * Recognises the layout, runs a warm-up inference, measures, starts the instances.
+   * Errors: MODEL_LAYOUT_UNKNOWN, MODEL_OUTPUT_INVALID, INFERENCE_FAILED, OUT_OF_MEMORY.
    */
-  prepare(options: {
-    classes: number;
-    inputWidth: number;
-    inputHeight: number;
-    instances: number;
-  }): Promise<PreparedModel> {
-    return translated(native.prepareModel(this.#engine, this.#handle, options));
+  prepare(options: Pick<PrepareOptions, 'classes'> & Partial<PrepareOptions>): Promise<PreparedModel> {
+    const defaults = { inputWidth: 0, inputHeight: 0, instances: 1, tune: false, maxBatch: 0, fixedSizes: false };
+    return translated(native.prepareModel(this.#engine, this.#handle, { ...defaults, ...options }));
   }
 
   /**

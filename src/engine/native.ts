@@ -49,7 +49,18 @@ export interface PreparedModel {
   readonly inputWidth: number;
   readonly inputHeight: number;
   readonly dynamicBatch: boolean;
+  /** Pictures in one inference at most. */
+  readonly maxBatch: number;
+  /** Threads of one inference, and inferences at once. */
+  readonly threads: number;
   readonly instances: number;
+  /** Threads of the inference of a picture that is the only one. */
+  readonly threadsAlone: number;
+  /** A batch of n pictures takes about `baseMs + perImageMs * n` on one instance that has the host to itself. */
+  readonly baseMs: number;
+  readonly perImageMs: number;
+  /** Of all instances together. */
+  readonly imagesPerSecond: number;
   readonly warmupMs: number;
 }
 
@@ -90,6 +101,22 @@ export interface DetectOutput {
     readonly infer: number;
     readonly post: number;
   };
+  /** Pictures that shared the inference. */
+  readonly batch: number;
+}
+
+export interface PrepareOptions {
+  readonly classes: number;
+  /** Pixels; 0 = the file's own. */
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  readonly instances: number;
+  /** Measure threads against instances on this host instead. */
+  readonly tune: boolean;
+  /** 0 = as measured. */
+  readonly maxBatch: number;
+  /** Run only the batch sizes that were warmed up. */
+  readonly fixedSizes: boolean;
 }
 
 export interface Native {
@@ -101,7 +128,8 @@ export interface Native {
     fastJpeg: boolean;
   }): EngineHandle;
   closeEngine(engine: EngineHandle): Promise<void>;
-  createTicket(): TicketHandle;
+  /** `deadlineMs` from now; Infinity for none. */
+  createTicket(bulk: boolean, deadlineMs: number): TicketHandle;
   cancelTicket(ticket: TicketHandle): void;
   decode(engine: EngineHandle, bytes: Uint8Array, ticket: TicketHandle): Promise<DecodedImage>;
   annotate(
@@ -113,11 +141,7 @@ export interface Native {
   ): Promise<Buffer>;
   releaseImage(image: ImageHandle): void;
   openModel(engine: EngineHandle, options: OpenOptions): Promise<OpenedModel>;
-  prepareModel(
-    engine: EngineHandle,
-    model: ModelHandle,
-    options: { classes: number; inputWidth: number; inputHeight: number; instances: number },
-  ): Promise<PreparedModel>;
+  prepareModel(engine: EngineHandle, model: ModelHandle, options: PrepareOptions): Promise<PreparedModel>;
   closeModel(engine: EngineHandle, model: ModelHandle): Promise<void>;
   detect(
     engine: EngineHandle,
