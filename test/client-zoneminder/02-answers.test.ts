@@ -114,25 +114,15 @@ t.test('numbers and switches are read from texts as well as from numbers', async
   ]);
 });
 
-t.test('an event of 1.38 tells its tags; where no folder is told, the storage gives it', async (t) => {
-  const event = { Id: 1, MonitorId: '7', StorageId: '2', StartDateTime: '2026-01-02 03:04:05', Notes: null };
-  const answer = (scheme: string) => ({
-    '/events/1.json': (response: ServerResponse) =>
-      json(response, { event: { Event: { ...event, Scheme: scheme }, Tag: [{ Id: 4, Name: 'person' }] } }),
-    '/storage/2.json': (response: ServerResponse) => json(response, { storage: { Storage: { Path: '/zm' } } }),
-  });
-  const folders: Readonly<Record<string, string>> = {
-    Medium: '/zm/7/2026-01-02/1',
-    Deep: '/zm/7/26/01/02/03/04/05',
-    Shallow: '/zm/7/1',
-  };
-  for (const [scheme, folder] of Object.entries(folders)) {
-    const { zm } = await setUp(t, { version: '1.38.1', answers: answer(scheme) });
-    const got = await zm.event(1);
-    t.strictSame(got.tags, ['person']);
-    t.equal(got.notes, '');
-    t.equal(await zm.eventFolder(got), folder, scheme);
-  }
+t.test('an event of 1.38 tells its tags; one without a folder has none to write to', async (t) => {
+  const event = { Id: 1, MonitorId: '7', StartDateTime: '2026-01-02 03:04:05', Notes: null };
+  const answer = (response: ServerResponse) =>
+    json(response, { event: { Event: event, Tag: [{ Id: 4, Name: 'person' }] } });
+  const { zm } = await setUp(t, { version: '1.38.1', answers: { '/events/1.json': answer } });
+  const got = await zm.event(1);
+  t.strictSame(got.tags, ['person']);
+  t.equal(got.notes, '');
+  t.throws(() => zm.eventFolder(got), { code: 'ZONEMINDER_UNEXPECTED', message: /where event 1 lies/ });
 });
 
 t.test('tags: those that do not exist are created, those that are set stay', async (t) => {

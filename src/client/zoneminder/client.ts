@@ -1,6 +1,4 @@
 /** ZoneMinder's API and the pictures of its portal. */
-import path from 'node:path';
-
 import { ZmdetectError } from '../../errors.js';
 import { parseUrl, redactUrl, withAuth } from '../../frames/url.js';
 import type { Log } from '../../log.js';
@@ -166,21 +164,9 @@ export class ZoneMinder implements EventSource {
   }
 
   /** An event's folder, as a path on ZoneMinder's own disk. */
-  async eventFolder(event: ZmEvent): Promise<string> {
-    if (event.folder !== undefined) return event.folder;
-    const what = `storage ${event.storageId}`;
-    const fields = await this.#get(`storage/${event.storageId}.json`, '', what);
-    const root = text((unwrapped(this.#record(fields, 'storage', what), 'Storage') ?? {}).Path);
-    const [date = '', time = ''] = event.startTime.split(' ');
-    const monitor = String(event.monitorId);
-    switch (event.scheme) {
-      case 'Deep':
-        return path.join(root, monitor, ...date.slice(2).split('-'), ...time.split(':'));
-      case 'Shallow':
-        return path.join(root, monitor, String(event.id));
-      default:
-        return path.join(root, monitor, date, String(event.id));
-    }
+  eventFolder({ id, folder }: ZmEvent): string {
+    if (folder !== undefined) return folder;
+    throw new ZmdetectError('ZONEMINDER_UNEXPECTED', { reason: `ZoneMinder does not say where event ${id} lies` });
   }
 
   /** Ends idle connections, so that the process can end. */

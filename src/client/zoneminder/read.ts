@@ -78,8 +78,6 @@ export function eventOf(item: Fields): ZmEvent {
     maxScoreFrame: number(event.MaxScoreFrameId) || undefined,
     alarmFrame: number(event.AlarmFrameId) || undefined,
     archived: flag(event.Archived),
-    storageId: number(event.StorageId),
-    scheme: text(event.Scheme),
     folder: folder === '' ? undefined : folder,
     tags: records(item.Tag ?? event.Tags, 'Tag').map((tag) => text(tag.Name)),
   };

@@ -58,9 +58,6 @@ export interface ZmEvent {
   readonly maxScoreFrame: number | undefined;
   readonly alarmFrame: number | undefined;
   readonly archived: boolean;
-  readonly storageId: number;
-  /** How its folder is named: `Deep`, `Medium` or `Shallow`. */
-  readonly scheme: string;
   /** Its folder on ZoneMinder's own disk; undefined where ZoneMinder does not say. */
   readonly folder: string | undefined;
   /** Names, from ZoneMinder 1.37.44 on. */
