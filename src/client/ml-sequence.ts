@@ -124,7 +124,9 @@ class Section {
     const framework = this.#framework(entry);
     const own = readModel(entry, keysOf(this.type));
     // What is left goes to the model as it is.
-    const options = Object.fromEntries(isMapping(item) ? Object.entries(item).filter(([key]) => !entry.knows(key)) : []);
+    const options = Object.fromEntries(
+      isMapping(item) ? Object.entries(item).filter(([key]) => !entry.knows(key)) : [],
+    );
     entry.warnOfUnread();
     return { ...own, type: this.type, framework, options };
   }

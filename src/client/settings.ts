@@ -1,4 +1,6 @@
 /** The options of a `Detector`, checked and completed. */
+import { isAbsolute, parse } from 'node:path';
+
 import { ConfigError, kind, show } from '../config/problems.js';
 import { isMapping } from '../config/readers.js';
 import {
@@ -88,4 +90,18 @@ function modelsOf(reader: MappingReader, findings: Findings): (string | ModelCon
     entry.warnOfUnread();
     return model;
   });
+}
+
+/** The entries that a server is asked for; null: what it chooses itself. Names need not be found on this host. */
+export function askedModels({ models }: Settings): readonly ModelConfig[] | null {
+  return models === null || models[0] === 'all' ? null : models.map(entryOf);
+}
+
+/** A server knows a model by the name that it is published under: of a file, that is its stem. */
+function entryOf(item: string | ModelConfig): ModelConfig {
+  if (typeof item !== 'string') return item;
+  const cut = item.indexOf('=');
+  const published = cut < 0 ? item : item.slice(0, cut).trim();
+  const isFile = isAbsolute(published) && /\.(onnx|weights|tflite)$/i.test(published);
+  return { ...defaultModelConfig(), name: isFile ? parse(published).name : published };
 }

@@ -16,7 +16,7 @@ export interface GatewayOptions {
    * `detect` always uploads.
    */
   readonly gatewayMode?: 'url' | 'image' | undefined;
-  /** Seconds for each request: to connect, and of silence while an answer is awaited. Default 60. */
+  /** Seconds for each request, one frame's, from connecting to the whole answer. Default 60. */
   readonly gatewayTimeout?: number | undefined;
   readonly gatewayUsername?: string | undefined;
   readonly gatewayPassword?: string | undefined;
@@ -113,6 +113,8 @@ export interface AnnotateOptions {
   readonly quality?: number | undefined;
   /** Draw the boxes that zones rejected as well. Default true. */
   readonly errorBoxes?: boolean | undefined;
+  /** Zones to outline. Default: none. */
+  readonly zones?: readonly DetectionZone[] | undefined;
 }
 
 /** What was found, in the best frame. */
