@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -169,8 +170,9 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+/// By nearest rank; `sorted` is not empty.
 double percentile(const std::vector<double>& sorted, double share) {
-  return sorted[std::size_t(share * double(sorted.size() - 1) + 0.5)];
+  return sorted[std::max<std::size_t>(1, std::size_t(std::ceil(share * double(sorted.size())))) - 1];
 }
 
 void measure(const Options& options) {
@@ -190,6 +192,7 @@ void measure(const Options& options) {
       opens + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
   std::vector<std::vector<double>> milliseconds(instances.size());
   std::vector<std::thread> threads;
+  threads.reserve(instances.size());
   for (std::size_t i = 0; i < instances.size(); ++i) {
     threads.emplace_back([&, i] {
       for (auto begin = Clock::now(); begin < closes;) {

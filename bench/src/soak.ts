@@ -44,7 +44,7 @@ interface Kind {
   readonly hangUpMs?: number;
 }
 
-/** What is asked in turn: half of it good, the rest as clients and networks go wrong. */
+/** What is asked in turn: good requests among those of clients and networks that go wrong. */
 function kinds(pictures: readonly string[], frameUrl: (n: number) => string): Readonly<Record<string, Kind>> {
   const bytes = pictures.map((file) => readFileSync(file));
   const upload = (n: number, headers = {}) =>
@@ -72,7 +72,7 @@ function kinds(pictures: readonly string[], frameUrl: (n: number) => string): Re
     'broken picture': {
       request: postForm('/detect', {}, { name: 'file', filename: 'a.jpg', bytes: whole.subarray(300, 20_000) }),
     },
-    'broken JSON': { request: postForm('/detect_urls', {}) },
+    'no JSON': { request: postForm('/detect_urls', {}) },
     'broken zones': {
       request: postForm('/detect', { zones }, { name: 'file', filename: 'a.jpg', bytes: bytes[0] ?? whole }),
     },
