@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { isMapping } from '../config/readers.js';
+import type { DetectorConfig } from '../detection/config.js';
 import { parseConfigZones, type Zone } from '../detection/zones.js';
 import { ZmdetectError } from '../errors.js';
 import { FrameSelector } from '../pipeline/selector.js';
@@ -67,6 +68,11 @@ export class Detector {
     const detector = Detector.fromDict(mlSequenceOf(value), overrides);
     for (const warning of warnings) detector.#settings.log.warn(warning);
     return detector;
+  }
+
+  /** Filters and strategies, with their defaults. */
+  get config(): DetectorConfig {
+    return this.#settings.config;
   }
 
   /**
