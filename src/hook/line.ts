@@ -1,4 +1,5 @@
 /** The one line that ZoneMinder's event server reads from a hook: `[s] detected:person:97% car:80% --SPLIT--{...}`. */
+import { percentOf } from '../client/result.js';
 import type { ResultJson } from '../detection/wire.js';
 import { Float, pythonJson, type PythonValue } from './python-json.js';
 
@@ -23,7 +24,7 @@ export function prediction(result: ResultJson, options: LineOptions): string {
   const words = labels.map((label, index) => {
     if (labels.indexOf(label) !== index) return '';
     const model = options.showModels ? `(${models[index] ?? ''}) ` : '';
-    return `${model}${label}${options.showPercent ? `:${percent(confidences[index] ?? 0)} ` : ','}`;
+    return `${model}${label}${options.showPercent ? `:${percentOf(confidences[index] ?? 0)}% ` : ','}`;
   });
   const type = frame === 'snapshot' ? '[s] ' : frame === 'alarm' ? '[a] ' : '[x] ';
   return `${options.showFrameType ? type : ''}detected:${words.join('').replace(/,+$/, '')}`;
@@ -39,13 +40,4 @@ export function objectsJson(objects: Objects): string {
     confidences: confidences.map((confidence) => new Float(confidence)),
     image_dimensions,
   });
-}
-
-/** Halves go to the even number, as Python's `{:.0%}` has it. */
-function percent(confidence: number): string {
-  const value = confidence * 100;
-  const below = Math.floor(value);
-  const rest = value - below;
-  const up = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
-  return `${up ? below + 1 : below}%`;
 }

@@ -88,7 +88,8 @@ async function checkEntry(entry: Mapping, type: string, place: Path, need: Sever
   }
   for (const key of [weights, `${type}_config`, `${type}_labels`]) {
     const file = entry[key];
-    if (typeof file !== 'string') continue;
+    // A template that nothing fills in has been named already.
+    if (typeof file !== 'string' || /\$\{|\{\{/.test(file)) continue;
     const fault = await faultOf(file);
     if (fault !== null) say(need, [...place, key], `${nameOf([...place, key])} names ${file}, but ${fault}`);
   }

@@ -12,7 +12,7 @@ import { ZmdetectError } from '../errors.js';
 import type { HookArguments } from './arguments.js';
 import { checkSource } from './check.js';
 import { type LineOptions, type Objects, objectsJson, prediction } from './line.js';
-import { leaveTraces } from './traces.js';
+import { leaveTraces, Target } from './traces.js';
 import { override } from './overrides.js';
 import type { Problem } from './problem.js';
 import { ResizingZoneMinder, scaledZones, smaller } from './resized.js';
@@ -78,7 +78,7 @@ class HookRun {
     const { eventId, file } = this.#args;
     if (file !== undefined) {
       const result = await detector.detect(file, { zones });
-      await this.#report(result, settings, null);
+      await this.#report(result, settings, zones, null);
     } else if (eventId !== undefined) {
       const resize = await this.#resize(settings, eventId);
       const streamConfig = { ...settings.stream, ...(await this.#frameSet(settings)) };
@@ -87,7 +87,7 @@ class HookRun {
         streamConfig,
       };
       const result = await detector.detectEvent(this.#zm(settings), eventId, options);
-      await this.#report(result, settings, resize);
+      await this.#report(result, settings, options.zones, resize);
     }
   }
 
@@ -193,7 +193,12 @@ class HookRun {
     return { frameSet: [...new Set(frameSet.map((name) => (name === 'snapshot' ? String(maxScoreFrame) : name)))] };
   }
 
-  async #report(result: DetectionResult, settings: HookSettings, resize: Resize | null): Promise<void> {
+  async #report(
+    result: DetectionResult,
+    settings: HookSettings,
+    zones: readonly DetectionZone[],
+    resize: Resize | null,
+  ): Promise<void> {
     if (result.detections.length === 0) {
       this.#voice.debug('nothing was found');
       return;
@@ -206,12 +211,13 @@ class HookRun {
     await leaveTraces({
       result,
       settings,
+      zones,
       text,
       objects,
       subject,
       notes,
       eventPath,
-      zoneMinder: eventId === undefined || file !== undefined ? null : { client: this.#zm(settings), eventId },
+      event: eventId === undefined || file !== undefined ? null : new Target(this.#zm(settings), eventId),
       voice: this.#voice,
     });
   }

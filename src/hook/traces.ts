@@ -1,8 +1,9 @@
 /** What stays behind after something was found: the picture with its boxes, the event's notes and its tags. */
 import path from 'node:path';
 
-import type { DetectionResult } from '../client/types.js';
+import type { DetectionResult, DetectionZone } from '../client/types.js';
 import { notesWith, type ZoneMinder } from '../client/zoneminder/client.js';
+import type { ZmEvent } from '../client/zoneminder/types.js';
 import { replace, writeArtefacts } from './artefacts.js';
 import type { HookSettings } from './settings.js';
 import { explain, type Voice } from './voice.js';
@@ -10,6 +11,8 @@ import { explain, type Voice } from './voice.js';
 export interface Traces {
   readonly result: DetectionResult;
   readonly settings: HookSettings;
+  /** On the frame that was looked at. */
+  readonly zones: readonly DetectionZone[];
   /** What goes into the notes. */
   readonly text: string;
   /** What goes into objects.json. */
@@ -19,8 +22,25 @@ export interface Traces {
   readonly notes: boolean;
   readonly eventPath: string | undefined;
   /** null: a file was looked at, and there is no event. */
-  readonly zoneMinder: { readonly client: ZoneMinder; readonly eventId: number } | null;
+  readonly event: Target | null;
   readonly voice: Voice;
+}
+
+/** The event as it is now, after the detection: ZoneMinder writes notes of its own meanwhile. Asked for once. */
+export class Target {
+  readonly client: ZoneMinder;
+  readonly id: number;
+  #event: Promise<ZmEvent> | undefined;
+
+  constructor(client: ZoneMinder, id: number) {
+    this.client = client;
+    this.id = id;
+  }
+
+  now(): Promise<ZmEvent> {
+    this.#event ??= this.client.event(this.id);
+    return this.#event;
+  }
 }
 
 /**
@@ -28,37 +48,34 @@ export interface Traces {
  * others are done all the same.
  */
 export async function leaveTraces(traces: Traces): Promise<void> {
-  const { settings, zoneMinder, voice } = traces;
+  const { settings, event, voice } = traces;
   const works: Promise<void>[] = [];
-  if (settings.writeDebugImage || (settings.writeImage && zoneMinder !== null)) works.push(writePictures(traces));
-  if (zoneMinder !== null && traces.notes) works.push(writeNotes(traces, zoneMinder));
-  if (zoneMinder !== null && settings.tagObjects) works.push(writeTags(traces, zoneMinder));
+  if (settings.writeDebugImage || (settings.writeImage && event !== null)) works.push(writePictures(traces));
+  if (event !== null && traces.notes) works.push(writeNotes(traces, event));
+  if (event !== null && settings.tagObjects) works.push(writeTags(traces, event));
   for (const outcome of await Promise.allSettled(works)) {
     if (outcome.status === 'rejected') voice.say(explain(outcome.reason));
   }
 }
 
-async function writePictures({ result, settings, objects, subject, eventPath, zoneMinder }: Traces): Promise<void> {
-  const image = await result.annotate({ errorBoxes: settings.writeDebugImage });
+async function writePictures(traces: Traces): Promise<void> {
+  const { result, settings, zones, objects, subject, eventPath, event } = traces;
+  const image = await result.annotate({ errorBoxes: settings.writeDebugImage, zones });
   const name = `${subject}-${result.frameId ?? ''}-debug.jpg`;
   if (settings.writeDebugImage) await replace(path.join(settings.imagePath, name), image);
-  if (!settings.writeImage || zoneMinder === null) return;
-  const { client, eventId } = zoneMinder;
-  const folder = eventPath ?? (await client.eventFolder(await client.event(eventId)));
+  if (!settings.writeImage || event === null) return;
+  const folder = eventPath ?? event.client.eventFolder(await event.now());
   await writeArtefacts(folder, eventPath !== undefined, image, objects);
 }
 
-type Target = NonNullable<Traces['zoneMinder']>;
-
-/** ZoneMinder writes notes of its own while the event goes on, so they are read just before. */
-async function writeNotes({ text, voice }: Traces, { client, eventId }: Target): Promise<void> {
-  const { notes } = await client.event(eventId);
-  await client.setNotes(eventId, notesWith(text, notes));
-  voice.debug(`notes of event ${eventId} written`);
+async function writeNotes({ text, voice }: Traces, event: Target): Promise<void> {
+  const { notes } = await event.now();
+  await event.client.setNotes(event.id, notesWith(text, notes));
+  voice.debug(`notes of event ${event.id} written`);
 }
 
-async function writeTags({ result, voice }: Traces, { client, eventId }: Target): Promise<void> {
+async function writeTags({ result, voice }: Traces, event: Target): Promise<void> {
   const labels = [...new Set(result.detections.map(({ label }) => label))];
-  if (await client.tagEvent(eventId, labels)) return;
+  if (await event.client.tagEvent(event.id, labels)) return;
   voice.say('tag_detected_objects is yes, but tags need ZoneMinder 1.37.44 or later: set it to "no"');
 }

@@ -12,7 +12,7 @@ export class Voice {
     this.#debug = debug;
     const method = (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod => {
       return (fields: object | string, message?: string) => {
-        const text = typeof fields === 'string' ? fields : (message ?? '');
+        const text = typeof fields === 'string' ? fields : `${message ?? ''} ${JSON.stringify(fields)}`;
         if (level === 'debug' || level === 'info') this.debug(text);
         else this.say(text);
       };
