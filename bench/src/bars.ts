@@ -13,13 +13,13 @@ import { startDaemon, startPyzm, type Subject } from './subjects.js';
 export interface ModelRun {
   readonly model: string;
   readonly sweep: Sweep;
-  /** 8 clients. */
+  /** Several clients. */
   readonly detect: readonly Row[];
   /** One client. */
   readonly single: readonly Row[];
   /** One client, 16 frames a request. */
   readonly urls: readonly Row[];
-  /** 8 clients. */
+  /** As many clients. */
   readonly pyzm: readonly Row[];
   readonly limit: readonly LimitRow[];
   /** The quickest run. */
@@ -37,45 +37,64 @@ export interface Memory {
 
 export interface BarsRun {
   readonly models: readonly ModelRun[];
+  /** Models that are only reported, and could not be measured. */
+  readonly failures: readonly { readonly model: string; readonly reason: string }[];
   readonly memory: readonly Memory[];
   readonly overload: Overload;
 }
 
-const detect8: Workload = { route: 'detect', picture: 'jpeg1080', clients: 8 };
-const detect1: Workload = { ...detect8, clients: 1 };
-const urls1: Workload = { route: 'detect_urls', picture: 'jpeg1080', clients: 1 };
+const one: Workload = { route: 'detect', picture: 'jpeg1080', clients: 1 };
+const urls: Workload = { ...one, route: 'detect_urls' };
 const manyClients = 64;
 
+/** Errors: the first model, or pyzm.serve with it, could not be measured. */
 export async function runBars(bench: Bench, options: Options, { models, python }: Prepared): Promise<BarsRun> {
-  const runs: ModelRun[] = [];
-  const memory: Memory[] = [];
-  let over: Overload | undefined;
-  for (const [i, model] of models.entries()) {
-    console.log(`\n${model.name}`);
-    const judged = i === 0;
-    const daemon = await startDaemon(options, model);
-    let pyzm: Subject | undefined;
+  const [first, ...others] = models;
+  if (first === undefined) throw new Error('there is no model');
+  const judged = await runJudged(bench, options, first, python);
+  const runs = [judged.run];
+  const failures: BarsRun['failures'][number][] = [];
+  for (const model of others) {
     try {
-      pyzm = judged && python !== undefined ? await startPyzm(python, options, model) : undefined;
-      // First, while nothing has been measured on these processes.
-      if (judged) {
-        for (const subject of pyzm === undefined ? [daemon] : [daemon, pyzm]) {
-          memory.push(await underManyClients(bench, subject, options.quick ? 4 : manyClients));
-        }
-      }
-      const run = await roundsOf(bench, options, model, daemon, pyzm);
-      runs.push(run);
-      if (judged) {
-        const capacity = median(run.detect.map(({ imagesPerSecond }) => imagesPerSecond));
-        over = await overload(bench, daemon, capacity, options.overloadSeconds);
-      }
-    } finally {
-      await pyzm?.stop();
-      await daemon.stop();
+      runs.push(await runReported(bench, options, model));
+    } catch (error) {
+      // What has been measured so far is worth more than an end.
+      const reason = error instanceof Error ? error.message : String(error);
+      console.log(`  ${model.name} could not be measured: ${reason}`);
+      failures.push({ model: model.name, reason });
     }
   }
-  if (over === undefined) throw new Error('there is no model');
-  return { models: runs, memory, overload: over };
+  return { models: runs, failures, memory: judged.memory, overload: judged.overload };
+}
+
+async function runJudged(bench: Bench, options: Options, model: Model, python: string | undefined) {
+  console.log(`\n${model.name}`);
+  const daemon = await startDaemon(options, model);
+  let pyzm: Subject | undefined;
+  try {
+    pyzm = python === undefined ? undefined : await startPyzm(python, options, model);
+    const memory: Memory[] = [];
+    // First, while nothing has been measured on these processes.
+    for (const subject of pyzm === undefined ? [daemon] : [daemon, pyzm]) {
+      memory.push(await underManyClients(bench, subject, options.quick ? 4 : manyClients));
+    }
+    const run = await roundsOf(bench, options, model, daemon, pyzm);
+    const capacity = median(run.detect.map(({ imagesPerSecond }) => imagesPerSecond));
+    return { run, memory, overload: await overload(bench, daemon, capacity, options.overloadSeconds) };
+  } finally {
+    await pyzm?.stop();
+    await daemon.stop();
+  }
+}
+
+async function runReported(bench: Bench, options: Options, model: Model): Promise<ModelRun> {
+  console.log(`\n${model.name}`);
+  const daemon = await startDaemon(options, model);
+  try {
+    return await roundsOf(bench, options, model, daemon, undefined);
+  } finally {
+    await daemon.stop();
+  }
 }
 
 async function roundsOf(
@@ -85,18 +104,19 @@ async function roundsOf(
   daemon: Subject,
   pyzm: Subject | undefined,
 ): Promise<ModelRun> {
-  const { device, seconds, rounds } = options;
+  const { device, seconds, rounds, clients } = options;
   const { weights } = model.entry;
-  const swept = await sweep(weights, device, Math.min(seconds, 3), batchesFor(model, device));
+  const several: Workload = { ...one, clients: Math.max(...clients) };
+  const swept = await sweep(weights, device, Math.min(seconds, 2), batchesFor(model, device));
   const rate = Math.max(...swept.rows.map(({ imagesPerSecond }) => imagesPerSecond));
   const rows = await interleaved<Row | LimitRow>(
     rounds,
     {
-      urls: () => measure(bench, daemon, urls1, rate),
+      urls: () => measure(bench, daemon, urls, rate),
       limit: () => measureLimit(weights, swept.best, device, seconds),
-      detect: () => measure(bench, daemon, detect8, rate),
-      ...(pyzm !== undefined && { pyzm: () => measure(bench, pyzm, detect8, rate) }),
-      single: () => measure(bench, daemon, detect1, rate),
+      detect: () => measure(bench, daemon, several, rate),
+      ...(pyzm !== undefined && { pyzm: () => measure(bench, pyzm, several, rate) }),
+      single: () => measure(bench, daemon, one, rate),
       quickest: () => measureLimit(weights, swept.quickest, device, seconds),
     },
     (round, name, { imagesPerSecond, p50Ms, stolen }) =>

@@ -37,6 +37,7 @@ async function main(words: readonly string[]): Promise<void> {
     const results: Results = { ...head, ...(await measured(bench, options, prepared)) };
     writeResults(options.results, results);
     console.log(`\n${text(results)}\n\n${path.relative('', options.results)}.json`);
+    if (results.kind === 'bars' && results.failures.length > 0) process.exitCode = 1;
   } finally {
     generator.stop();
     for (const server of servers) server.stop();

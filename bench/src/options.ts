@@ -56,7 +56,7 @@ soak    mixed good and bad requests for a long time, with resident size and open
 --set KEY=VALUE         a setting of the daemon; may be repeated
 --daemon FILE           the daemon's program  (dist/cli/zmdetectd.js)
 --pictures LIST         of ${pictureKinds.join(', ')}  (table)
---clients LIST          numbers of clients  (table: 1,4,16,64)
+--clients LIST          numbers of clients  (bars: 8, on a GPU 64; table: 1,4,16,64)
 --routes LIST           of ${routes.join(', ')}  (table)
 --results FILE          without its ending  (bench/results/COMMAND, -gpu on a GPU)`;
 
@@ -104,10 +104,16 @@ export function parseOptions(words: readonly string[]): Options {
     settings: Object.fromEntries((values.set ?? []).map(setting)),
     daemon: path.resolve(values.daemon ?? 'dist/cli/zmdetectd.js'),
     pictures: quick ? ['jpeg720'] : listOf('--pictures', values.pictures, pictureKinds),
-    clients: (values.clients ?? (quick ? '2' : '1,4,16,64')).split(',').map((word) => positive('--clients', word)),
+    clients: (values.clients ?? usualClients(command, device)).split(',').map((word) => positive('--clients', word)),
     routes: listOf('--routes', values.routes, routes),
     results: path.resolve(values.results ?? path.join('bench/results', name)),
   };
+}
+
+/** A GPU is not kept busy by a few. */
+function usualClients(command: Command, device: 'cpu' | 'gpu'): string {
+  if (command === 'table') return '1,4,16,64';
+  return device === 'gpu' ? '64' : '8';
 }
 
 function parsed(words: readonly string[]) {

@@ -1,6 +1,6 @@
 /** Results as tables: on a terminal, and in Markdown. */
 import type { BarsRun } from './bars.js';
-import type { LimitRow, Sweep } from './limit.js';
+import { bestOfPasses, type LimitRow, type Sweep } from './limit.js';
 import type { Row } from './measure.js';
 import type { SoakRun } from './soak.js';
 import { median, ratios, spread } from './stats.js';
@@ -51,10 +51,10 @@ export function figuresGrid({ models }: BarsRun): Grid {
     const one = run.sweep.quickest;
     const limit = `ONNX Runtime alone, ${setup(threads, instances, spin)}${shared ? ', one session' : ''}`;
     const lines: [string, readonly (Row | LimitRow)[]][] = [
-      ['/detect, 8 clients', run.detect],
+      [`/detect, ${run.detect[0]?.clients} clients`, run.detect],
       ['/detect, one client', run.single],
       ['/detect_urls, 16 frames', run.urls],
-      ['pyzm.serve, 8 clients', run.pyzm],
+      [`pyzm.serve, ${run.pyzm[0]?.clients} clients`, run.pyzm],
       [limit, run.limit],
       [`quickest run, ${setup(one.threads, one.instances, one.spin)}`, run.quickest],
     ];
@@ -85,7 +85,7 @@ function figures(rows: readonly (Row | LimitRow)[]): string[] {
 
 /** Every setup that was tried for the limit. */
 export function sweepGrid({ model, sweep }: { readonly model: string; readonly sweep: Sweep }): Grid {
-  const rows = sweep.rows.map(
+  const rows = bestOfPasses(sweep.rows).map(
     ({ threads, instances, spin, shared, batch, imagesPerSecond, p50Ms, cpuSecondsPerImage }) => [
       model,
       setup(threads, instances, spin),
@@ -128,13 +128,11 @@ export function stagesGrid({ models }: BarsRun): Grid | undefined {
   const names = [...new Set(models.flatMap(({ detect, urls }) => [...detect, ...urls].flatMap(stageNames)))];
   if (names.length === 0) return undefined;
   const rows = models.flatMap(({ model, detect, single, urls }) =>
-    Object.entries({ '/detect, 8 clients': detect, '/detect, one client': single, '/detect_urls': urls }).map(
-      ([what, of]) => [
-        model,
-        what,
-        ...names.map((name) => number(median(of.map(({ stages }) => stages?.[name] ?? NaN)))),
-      ],
-    ),
+    Object.entries({ '/detect': detect, '/detect, one client': single, '/detect_urls': urls }).map(([what, of]) => [
+      model,
+      what,
+      ...names.map((name) => number(median(of.map(({ stages }) => stages?.[name] ?? NaN)))),
+    ]),
   );
   return [['model', 'mean ms', ...names], ...rows];
 }

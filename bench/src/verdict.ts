@@ -31,16 +31,23 @@ export function reported(bars: readonly Bar[]): Bar[] {
 
 function ofRounds(run: ModelRun, judged: boolean): Bar[] {
   const { detect, single, urls, pyzm, limit, quickest } = run;
+  const clients = detect[0]?.clients;
   const speed = (rows: readonly { imagesPerSecond: number }[]) => rows.map((row) => row.imagesPerSecond);
   const p50 = (rows: readonly { p50Ms: number }[]) => rows.map((row) => row.p50Ms);
   const cpu = (rows: readonly { cpuSecondsPerImage: number }[]) => rows.map((row) => row.cpuSecondsPerImage);
   const bar = (what: string, test: Test, values: readonly number[]) =>
     over(run.model, what, judged ? test : null, values);
   return [
-    bar('/detect, 8 clients: images/s over the limit', { atLeast: 0.9 }, ratios(speed(detect), speed(limit))),
+    bar(`/detect, ${clients} clients: images/s over the limit`, { atLeast: 0.9 }, ratios(speed(detect), speed(limit))),
     bar('/detect_urls, 16 frames: images/s over the limit', { atLeast: 0.9 }, ratios(speed(urls), speed(limit))),
     ...(pyzm.length > 0
-      ? [bar('/detect, 8 clients: images/s over pyzm.serve', { atLeast: 2.5 }, ratios(speed(detect), speed(pyzm)))]
+      ? [
+          bar(
+            `/detect, ${clients} clients: images/s over pyzm.serve`,
+            { atLeast: 2.5 },
+            ratios(speed(detect), speed(pyzm)),
+          ),
+        ]
       : []),
     bar('one client: p50 over the quickest run alone', { atMost: 1.2 }, ratios(p50(single), p50(quickest))),
     bar(

@@ -36,6 +36,7 @@ const model: ModelRun = {
 const latency = { p50: 3, p99: 20, max: 40 };
 const run: BarsRun = {
   models: [model],
+  failures: [],
   memory: [
     { subject: 'zmdetect', clients: 64, idleMib: 100, peakResidentMib: 150, statuses: { 200: 128 } },
     { subject: 'pyzm', clients: 64, idleMib: 200, peakResidentMib: 300, statuses: { 200: 128 } },

@@ -36,7 +36,7 @@ t.test('a closed loop sends when it has its answer', async (t) => {
     job(port, { kind: 'closed', clients: 4, warmupSeconds: 0.1, seconds: 1 }),
   );
   t.ok(answers.length > 30 && answers.length <= 84, `${answers.length} answers of at most 80 and what was under way`);
-  t.ok(answers.every(({ status, ms }) => status === 200 && ms >= 49));
+  t.ok(answers.every(({ status, ms }) => status === 200 && ms >= 45));
   t.ok(seconds >= 1 && seconds < 2);
   t.equal(sample, '{}');
   t.ok((cpuSeconds.self ?? NaN) >= 0);
@@ -52,7 +52,7 @@ t.test('an open loop sends at its rate, whatever becomes of the answers', async 
   const port = await slowServer(t, 400, 429);
   const { answers } = await run(job(port, { kind: 'open', perSecond: 50, seconds: 1, graceSeconds: 5 }));
   t.equal(answers.length, 50);
-  t.ok(answers.every(({ status, ms, msFromSent }) => status === 429 && ms >= 399 && ms >= msFromSent - 1));
+  t.ok(answers.every(({ status, ms, msFromSent }) => status === 429 && ms >= 390 && ms >= msFromSent - 2));
 });
 
 t.test('latency counts from when a request was due, not from when it could be sent', async (t) => {
