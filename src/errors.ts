@@ -8,6 +8,8 @@ export interface ErrorRow {
   readonly status: number;
   readonly detail: string;
   readonly mend: string;
+  /** Seconds for the `Retry-After` header where the error does not say better; absent: the header is not sent. */
+  readonly retryAfter?: number;
 }
 
 const table = {
@@ -104,12 +106,100 @@ const table = {
   BACKEND_UNAVAILABLE: { status: 503, detail: '{reason}', mend: 'install the library that the sentence names' },
   DEVICE_UNAVAILABLE: { status: 503, detail: '{reason}', mend: 'check the driver, or use `processor: cpu`' },
   OUT_OF_MEMORY: { status: 503, detail: '{reason}', mend: 'use a smaller model or picture, or add memory' },
-  DEADLINE_EXCEEDED: { status: 503, detail: '{reason}', mend: 'send less at once, or raise the deadline' },
-  QUEUE_FULL: { status: 503, detail: '{reason}', mend: 'try again after the seconds in `Retry-After`' },
+  DEADLINE_EXCEEDED: {
+    status: 429,
+    detail: '{reason}',
+    mend: 'send less at once, or allow more time with `X-Deadline-Ms`; what was too late was not computed',
+    retryAfter: 2,
+  },
+  QUEUE_FULL: {
+    status: 429,
+    detail: '{reason}',
+    mend: 'try again after the seconds in `Retry-After`; the answer would have come after the deadline',
+    retryAfter: 1,
+  },
+  QUEUE_BYTES_FULL: {
+    status: 429,
+    detail: 'The pictures that wait fill the {limit} bytes allowed',
+    mend: 'try again after the seconds in `Retry-After`, or raise `max_queued_bytes`',
+    retryAfter: 1,
+  },
+  MODEL_LOADING: {
+    status: 503,
+    detail: 'Model {name} is still loading',
+    mend: 'try again after the seconds in `Retry-After`',
+    retryAfter: 2,
+  },
   ENGINE_CLOSED: { status: 503, detail: 'The server is shutting down', mend: 'try again when it is back' },
   CANCELLED: { status: 499, detail: 'The client closed the connection', mend: 'nothing; the work was dropped' },
   CONFIG_INVALID: { status: 500, detail: '{reason}', mend: 'correct the configuration and start again' },
   FETCH_FAILED: { status: 502, detail: '{reason}', mend: 'check that this host reaches the URL and its login' },
+  ZONEMINDER_UNREACHABLE: {
+    status: 502,
+    detail: '{reason}',
+    mend: 'check that this host reaches ZoneMinder, and the certificate it shows',
+  },
+  ZONEMINDER_REFUSED: {
+    status: 502,
+    detail: '{reason}',
+    mend: 'check user and password; in ZoneMinder the options OPT_USE_API and AUTH_HASH_SECRET, and what the user may do',
+  },
+  ZONEMINDER_NOT_FOUND: {
+    status: 404,
+    detail: 'ZoneMinder has no {what}',
+    mend: 'check the number; a frame may not be written yet, and a user sees only the monitors it is allowed',
+  },
+  ZONEMINDER_UNEXPECTED: {
+    status: 502,
+    detail: '{reason}',
+    mend: "check that the URL is that of the API (https://host/zm/api), and ZoneMinder's log",
+  },
+  GATEWAY_UNREACHABLE: {
+    status: 502,
+    detail: 'Gateway {gateway} cannot be reached: {reason}',
+    mend: 'check `gateway` (`ml_gateway`) and that its server runs, or allow the models of this host to stand in (`ml_fallback_local`)',
+  },
+  GATEWAY_TIMEOUT: {
+    status: 504,
+    detail: 'Gateway {gateway} gave no answer within {seconds} s',
+    mend: 'see what the server is busy with, or raise `gatewayTimeout` (`ml_timeout`)',
+  },
+  GATEWAY_BUSY: {
+    status: 503,
+    detail: 'Gateway {gateway} cannot answer now: {reason}',
+    mend: 'try again after the seconds that the parameter `retryAfter` names, if it does',
+  },
+  GATEWAY_FAILED: {
+    status: 502,
+    detail: 'Gateway {gateway} failed: {reason}',
+    mend: "see the server's log",
+  },
+  GATEWAY_LOGIN_REFUSED: {
+    status: 502,
+    detail: 'Gateway {gateway} refused the login: {reason}',
+    mend: 'check `gatewayUsername` and `gatewayPassword` (`ml_user`, `ml_password`)',
+  },
+  GATEWAY_REFUSED: {
+    status: 502,
+    detail: 'Gateway {gateway} refused the request: {reason}',
+    mend: 'correct what the reason names',
+  },
+  GATEWAY_UNEXPECTED: {
+    status: 502,
+    detail: 'Gateway {gateway} gave an answer that no detection server gives: {reason}',
+    mend: 'check that `gateway` (`ml_gateway`) is the base URL of zmdetectd or pyzm.serve',
+  },
+  GATEWAY_MODEL_UNKNOWN: {
+    status: 502,
+    detail: 'Gateway {gateway} cannot run what was asked for: {reason}',
+    mend: 'name a model of its GET /models, or give one of its models that name: `--models "NAME=FILE"`',
+  },
+  FRAMES_MISSING: {
+    status: 502,
+    detail: 'None of the frames {frames} of event {event} could be looked at: {reason}',
+    mend: 'check that the frames exist and that whoever fetches them can log in; new frames need `max_attempts`',
+  },
+  DETECTOR_CLOSED: { status: 503, detail: 'The detector is closed', mend: 'make a new one' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof table;
@@ -130,6 +220,12 @@ export class ZmdetectError extends Error {
 
   get status(): number {
     return errorTable[this.code].status;
+  }
+
+  /** Whole seconds after which another try makes sense; undefined where it would end the same way. */
+  get retryAfter(): number | undefined {
+    const { retryAfter } = errorTable[this.code];
+    return retryAfter === undefined ? undefined : Number(this.params.retryAfter ?? retryAfter);
   }
 }
 

@@ -65,8 +65,11 @@ Napi::Value close_engine(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-/// createTicket() -> ticket
-Napi::Value create_ticket(const Napi::CallbackInfo& info) { return wrap(info.Env(), std::make_shared<Ticket>()); }
+/// createTicket(bulk: boolean, deadlineMs: milliseconds from now, Infinity for none) -> ticket
+Napi::Value create_ticket(const Napi::CallbackInfo& info) {
+  const Priority priority = info[0].As<Napi::Boolean>().Value() ? Priority::kBulk : Priority::kInteractive;
+  return wrap(info.Env(), std::make_shared<Ticket>(priority, deadline_after(info[1].As<Napi::Number>().DoubleValue())));
+}
 
 /// cancelTicket(ticket)
 void cancel_ticket(const Napi::CallbackInfo& info) { unwrap<TicketPtr>(info, 0)->cancel(); }
@@ -92,6 +95,30 @@ Napi::Value decode(const Napi::CallbackInfo& info) {
   return promise;
 }
 
+/// annotate(engine, bytes: Uint8Array, {boxes, polygons}, quality, ticket) -> Promise<Buffer>
+Napi::Value annotate(const Napi::CallbackInfo& info) {
+  EngineHandle& handle = unwrap<EngineHandle>(info, 0);
+  const auto bytes = info[1].As<Napi::Uint8Array>();
+  auto* pending = handle.bridge->begin(info.Env(), bytes);
+  const Napi::Promise promise = pending->deferred.Promise();
+  handle.engine->annotate(
+      {.bytes = {bytes.Data(), bytes.ByteLength()},
+       .annotations = annotations(info[2].As<Napi::Object>()),
+       .quality = info[3].As<Napi::Number>().Int32Value(),
+       .ticket = unwrap<TicketPtr>(info, 4),
+       .done = [bridge = handle.bridge.get(), pending](Result<JpegFile> jpeg) {
+         // A std::function must be copyable, which the file is not.
+         bridge->settle(
+             pending,
+             [jpeg = std::make_shared<Result<JpegFile>>(std::move(jpeg))](Napi::Env env) -> Result<Napi::Value> {
+               if (!jpeg->ok()) return jpeg->status();
+               const auto file = jpeg->value().bytes();
+               return Napi::Value(Napi::Buffer<std::uint8_t>::Copy(env, file.data(), file.size()));
+             });
+       }});
+  return promise;
+}
+
 /// releaseImage(image): frees the pixels now instead of at the next garbage collection.
 void release_image(const Napi::CallbackInfo& info) { unwrap<ImagePtr>(info, 0).reset(); }
 
@@ -112,7 +139,8 @@ Napi::Value open_model(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-/// prepareModel(engine, model, {classes, inputWidth, inputHeight, instances}) -> Promise<{layout, inputWidth, ...}>
+/// prepareModel(engine, model, {classes, inputWidth, inputHeight, instances, tune, ...}) -> Promise<{layout,
+/// inputWidth, ...}>
 Napi::Value prepare_model(const Napi::CallbackInfo& info) {
   EngineHandle& handle = unwrap<EngineHandle>(info, 0);
   auto* pending = handle.bridge->begin(info.Env(), info[1].As<Napi::Object>());
@@ -167,6 +195,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("createTicket", Napi::Function::New(env, create_ticket));
   exports.Set("cancelTicket", Napi::Function::New(env, cancel_ticket));
   exports.Set("decode", Napi::Function::New(env, decode));
+  exports.Set("annotate", Napi::Function::New(env, annotate));
   exports.Set("releaseImage", Napi::Function::New(env, release_image));
   exports.Set("openModel", Napi::Function::New(env, open_model));
   exports.Set("prepareModel", Napi::Function::New(env, prepare_model));

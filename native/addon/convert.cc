@@ -22,6 +22,16 @@ GpuOptions gpu_options(const Napi::Object& object) {
           .cuda_graph = object.Get("cudaGraph").As<Napi::Boolean>().Value()};
 }
 
+double number(const Napi::Array& list, std::uint32_t index) { return list.Get(index).As<Napi::Number>().DoubleValue(); }
+
+Colour colour(const Napi::Object& mark) {
+  const auto rgb = mark.Get("colour").As<Napi::Array>();
+  const auto channel = [&](std::uint32_t index) {
+    return static_cast<std::uint8_t>(rgb.Get(index).As<Napi::Number>().Uint32Value());
+  };
+  return {channel(0), channel(1), channel(2)};
+}
+
 const char* type_name(ElementType type) {
   switch (type) {
     case ElementType::kFloat32: return "float32";
@@ -82,7 +92,39 @@ PrepareOptions prepare_options(const Napi::Object& object) {
   return {.plan = {.classes = integer(object, "classes"),
                    .input_width = integer(object, "inputWidth"),
                    .input_height = integer(object, "inputHeight")},
-          .instances = integer(object, "instances")};
+          .instances = integer(object, "instances"),
+          .tune = object.Get("tune").As<Napi::Boolean>().Value(),
+          .max_batch = integer(object, "maxBatch"),
+          .fixed_sizes = object.Get("fixedSizes").As<Napi::Boolean>().Value()};
+}
+
+Ticket::Clock::time_point deadline_after(double milliseconds) {
+  // A longer wait than a day is none; it would overflow the clock when it is absurd.
+  constexpr double kDay = 24.0 * 60 * 60 * 1000;
+  if (!(milliseconds < kDay)) return Ticket::Clock::time_point::max();
+  return Ticket::Clock::now() + std::chrono::microseconds(static_cast<std::int64_t>(milliseconds * 1000));
+}
+
+Annotations annotations(const Napi::Object& object) {
+  Annotations annotations;
+  const auto boxes = object.Get("boxes").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < boxes.Length(); ++i) {
+    const auto mark = boxes.Get(i).As<Napi::Object>();
+    const auto box = mark.Get("box").As<Napi::Array>();
+    annotations.boxes.push_back(
+        {{number(box, 0), number(box, 1), number(box, 2), number(box, 3)}, text(mark, "text"), colour(mark)});
+  }
+  const auto polygons = object.Get("polygons").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < polygons.Length(); ++i) {
+    const auto mark = polygons.Get(i).As<Napi::Object>();
+    const auto corners = mark.Get("polygon").As<Napi::Array>();
+    PolygonMark& polygon = annotations.polygons.emplace_back(PolygonMark{{}, colour(mark)});
+    for (std::uint32_t k = 0; k < corners.Length(); ++k) {
+      const auto corner = corners.Get(k).As<Napi::Array>();
+      polygon.corners.push_back({number(corner, 0), number(corner, 1)});
+    }
+  }
+  return annotations;
 }
 
 Napi::Object decoded_object(Napi::Env env, const Decoded& decoded) {
@@ -113,7 +155,13 @@ Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
   object.Set("inputWidth", prepared.input_width);
   object.Set("inputHeight", prepared.input_height);
   object.Set("dynamicBatch", prepared.dynamic_batch);
+  object.Set("maxBatch", prepared.max_batch);
+  object.Set("threads", prepared.threads);
+  object.Set("threadsAlone", prepared.threads_alone);
   object.Set("instances", prepared.instances);
+  object.Set("baseMs", prepared.latency.base_ms);
+  object.Set("perImageMs", prepared.latency.per_image_ms);
+  object.Set("imagesPerSecond", prepared.images_per_second);
   object.Set("warmupMs", prepared.warmup_ms);
   return object;
 }
@@ -139,6 +187,7 @@ Napi::Object detect_object(Napi::Env env, const DetectResult& result) {
   object.Set("scores", scores);
   object.Set("classes", classes);
   object.Set("times", times);
+  object.Set("batch", result.times.batch);
   return object;
 }
 

@@ -10,6 +10,9 @@ namespace zmdetect {
 EngineOptions engine_options(const Napi::Object& object);
 OpenOptions open_options(const Napi::Object& object);
 PrepareOptions prepare_options(const Napi::Object& object);
+Annotations annotations(const Napi::Object& object);
+/// The moment that is so far from now; Infinity gives none.
+Ticket::Clock::time_point deadline_after(double milliseconds);
 
 Napi::Object decoded_object(Napi::Env env, const Decoded& decoded);
 Napi::Object info_object(Napi::Env env, const Model& model);

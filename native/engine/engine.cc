@@ -19,7 +19,6 @@ std::shared_ptr<Engine> Engine::create(const EngineOptions& options) {
 Engine::Engine(const EngineOptions& options)
     : options_(options),
       decode_threads_(options.decode_threads > 0 ? options.decode_threads : usable_cpus()),
-      max_images_(options.max_images > 0 ? options.max_images : 2 * decode_threads_ + 2),
       decode_pool_(std::make_unique<WorkerPool>("decode", decode_threads_)),
       load_pool_(std::make_unique<WorkerPool>("load", 1)) {}
 
@@ -31,18 +30,35 @@ void Engine::decode(DecodeJob job) {
     lock.unlock();
     return job.done(closed());
   }
-  waiting_.push_back({std::move(job), Stopwatch()});
+  const Priority priority = job.ticket->priority();
+  waiting_.push({std::move(job), Stopwatch()}, priority);
   lock.unlock();
   pump();
+}
+
+void Engine::annotate(AnnotateJob job) {
+  const auto shared = std::make_shared<const AnnotateJob>(std::move(job));
+  decode({.bytes = shared->bytes, .ticket = shared->ticket, .done = [shared](Result<Decoded> decoded) {
+            if (!decoded.ok()) return shared->done(decoded.status());
+            Image& image = *decoded.value().image;
+            Status status = zmdetect::annotate(image, shared->annotations);
+            if (status.ok()) status = shared->ticket->check();
+            shared->done(status.ok() ? encode_jpeg(image, shared->quality) : status);
+          }});
+}
+
+/// A picture lives until the last model has answered, so there must be as many as the models can hold, and some more
+/// that are being decoded meanwhile. Under the lock.
+int Engine::image_limit() const {
+  return options_.max_images > 0 ? options_.max_images : std::max(2 * decode_threads_, slots_ + decode_threads_) + 2;
 }
 
 /// Admits waiting bytes while there is room for their pixels.
 void Engine::pump() {
   std::lock_guard lock(mutex_);
-  while (!closed_ && !waiting_.empty() && images_ < max_images_) {
+  while (!closed_ && !waiting_.empty() && images_ < image_limit()) {
     ++images_;
-    auto entry = std::make_shared<Waiting>(std::move(waiting_.front()));
-    waiting_.pop_front();
+    auto entry = std::make_shared<Waiting>(waiting_.pop());
     decode_pool_->post([this, entry] { run(*entry); });
   }
 }
@@ -56,11 +72,11 @@ void Engine::run(const Waiting& waiting) {
     Result<Image> image = decode_image(job.bytes, options_.limits);
     if (image.ok()) {
       // The deleter may run on any thread, even after the engine is gone.
-      std::shared_ptr<const Image> shared(new Image(std::move(image).value()),
-                                          [engine = weak_from_this()](const Image* gone) {
-                                            delete gone;
-                                            if (auto alive = engine.lock()) alive->image_gone();
-                                          });
+      std::shared_ptr<Image> shared(new Image(std::move(image).value()),
+                                    [engine = weak_from_this()](const Image* gone) {
+                                      delete gone;
+                                      if (auto alive = engine.lock()) alive->image_gone();
+                                    });
       return job.done(Decoded{std::move(shared), queue_ms, watch.milliseconds()});
     }
     status = image.status();
@@ -91,7 +107,13 @@ void Engine::open(OpenOptions options, const std::function<void(Result<std::shar
     if (!backend.ok()) return done(backend.status());
     Result<std::unique_ptr<LoadedModel>> loaded = backend.value()->load(options.load);
     if (!loaded.ok()) return done(loaded.status());
-    auto model = std::make_shared<Model>(std::move(loaded).value(), *decode_pool_);
+    const auto reopen = [backend = backend.value(), load = options.load](int threads) {
+      LoadOptions again = load;
+      again.intra_op_threads = threads;
+      return backend->load(again);
+    };
+    auto model =
+        std::make_shared<Model>(std::move(loaded).value(), options.load.intra_op_threads, reopen, *decode_pool_);
     {
       std::lock_guard lock(mutex_);
       if (!closed_) models_.insert(model);
@@ -103,7 +125,14 @@ void Engine::open(OpenOptions options, const std::function<void(Result<std::shar
 
 void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
                      const std::function<void(Result<Prepared>)>& done) {
-  const bool posted = post_load([model = std::move(model), options, done] { done(model->prepare(options)); });
+  const bool posted = post_load([this, model = std::move(model), options, done] {
+    Result<Prepared> prepared = model->prepare(options);
+    if (prepared.ok()) {
+      std::lock_guard lock(mutex_);
+      slots_ += model->slots();
+    }
+    done(std::move(prepared));
+  });
   if (!posted) done(closed());
 }
 
@@ -112,7 +141,7 @@ void Engine::close_model(std::shared_ptr<Model> model, const std::function<void(
     model->close();
     {
       std::lock_guard lock(mutex_);
-      models_.erase(model);
+      if (models_.erase(model) > 0) slots_ -= model->slots();
     }
     done();
   });
@@ -120,14 +149,14 @@ void Engine::close_model(std::shared_ptr<Model> model, const std::function<void(
 }
 
 void Engine::close() {
-  std::deque<Waiting> waiting;
+  Lanes<Waiting> waiting;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     closed_ = true;
-    waiting.swap(waiting_);
+    std::swap(waiting, waiting_);
   }
-  for (Waiting& entry : waiting) entry.job.done(closed());
+  while (!waiting.empty()) waiting.pop().job.done(closed());
   load_pool_.reset();  // a model that is being loaded is finished first
   std::set<std::shared_ptr<Model>> models;
   {

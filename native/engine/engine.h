@@ -1,7 +1,6 @@
 // The engine: owns the threads, admits pictures, opens models. Knows neither Node nor HTTP nor a runtime's library.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,9 +8,12 @@
 #include <span>
 #include <string>
 
+#include "engine/lanes.h"
 #include "engine/model.h"
 #include "engine/ticket.h"
 #include "engine/worker_pool.h"
+#include "image/annotate.h"
+#include "image/encode_jpeg.h"
 #include "image/image.h"
 
 namespace zmdetect {
@@ -19,12 +21,12 @@ namespace zmdetect {
 struct EngineOptions {
   std::string backend_folder;  // where zmdetect_<name>.so lie
   int decode_threads = 0;      // 0 = usable processors
-  int max_images = 0;          // decoded pictures alive at once; 0 = two for every decode thread and two more
+  int max_images = 0;          // decoded pictures alive at once; 0 = what the threads and the models' slots need
   DecodeLimits limits = {};
 };
 
 struct Decoded {
-  std::shared_ptr<const Image> image;
+  std::shared_ptr<Image> image;  // held by nobody else yet
   double queue_ms = 0;
   double decode_ms = 0;
 };
@@ -34,6 +36,15 @@ struct DecodeJob {
   std::span<const std::uint8_t> bytes;
   TicketPtr ticket;
   std::function<void(Result<Decoded>)> done;
+};
+
+/// As DecodeJob, for a picture to draw on; `quality` is the JPEG's, 1 to 100.
+struct AnnotateJob {
+  std::span<const std::uint8_t> bytes;
+  Annotations annotations;
+  int quality = 90;
+  TicketPtr ticket;
+  std::function<void(Result<JpegFile>)> done;
 };
 
 struct OpenOptions {
@@ -51,6 +62,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Queues bytes. A picture is decoded only while fewer than `max_images` are alive, so that a burst of uploads
   /// waits as compressed bytes; letting the last reference to an image go admits the next one.
   void decode(DecodeJob job);
+
+  /// Decodes, draws and encodes on a decode thread. The picture counts among `max_images` until `done` returns.
+  void annotate(AnnotateJob job);
 
   /// Opens a model file on the load thread.
   void open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done);
@@ -74,6 +88,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   };
 
   void pump();
+  int image_limit() const;
   void run(const Waiting& waiting);
   void image_gone();
   /// False when the engine is closed; the task is dropped then.
@@ -81,13 +96,13 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   const EngineOptions options_;
   const int decode_threads_;
-  const int max_images_;
 
   // Guards everything below it, and posting to a pool against close(). Only a pool's own lock is taken under it;
   // nothing is decoded, loaded or called back.
   std::mutex mutex_;
-  std::deque<Waiting> waiting_;
+  Lanes<Waiting> waiting_;
   int images_ = 0;  // decoded pictures alive, and those being decoded
+  int slots_ = 0;   // of all models that are prepared
   bool closed_ = false;
   std::set<std::shared_ptr<Model>> models_;
 

@@ -2,13 +2,22 @@
 
 #include <algorithm>
 #include <cassert>
-
-#include "postprocess/nms.h"
+#include <latch>
 
 namespace zmdetect {
+namespace {
 
-Model::Model(std::unique_ptr<LoadedModel> loaded, WorkerPool& prepare_pool)
-    : loaded_(std::move(loaded)), prepare_pool_(prepare_pool) {}
+Status unloading() { return Status(Code::kEngineClosed, "the model is being unloaded"); }
+
+// Of a CPU, which gains little from batches, no more are tried.
+constexpr int kMostOnCpu = 4;
+constexpr int kMostOnAccelerator = 32;
+constexpr int kTimedRuns = 3;
+
+}  // namespace
+
+Model::Model(std::unique_ptr<LoadedModel> loaded, int threads, Reopen reopen, WorkerPool& pool)
+    : loaded_(std::move(loaded)), threads_per_inference_(threads), reopen_(std::move(reopen)), pool_(pool) {}
 
 Model::~Model() { assert(threads_.empty()); }
 
@@ -16,177 +25,305 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
   Result<ModelPlan> plan = plan_model(info(), options.plan);
   if (!plan.ok()) return plan.status();
   plan_ = std::move(plan).value();
+  fixed_sizes_ = options.fixed_sizes;
 
-  const int count = std::max(1, options.instances);
-  for (int i = 0; i < count; ++i) {
+  const Stopwatch warmup;
+  {
+    Result<std::unique_ptr<Instance>> first = loaded_->create_instance();
+    if (!first.ok()) return first.status();
+    ZMD_RETURN_IF_ERROR(warm_up(*first.value()));
+  }
+  const double warmup_ms = warmup.milliseconds();
+
+  Trial trial{.arrangement = {.threads = threads_per_inference_, .instances = std::max(1, options.instances)}};
+  if (options.tune && reopen_ && threads_per_inference_ > 1) {
+    Result<Tuned> tuned = tune(std::move(loaded_), threads_per_inference_, reopen_, plan_);
+    if (!tuned.ok()) return tuned.status();
+    loaded_ = std::move(tuned.value().model);
+    alone_model_ = std::move(tuned.value().alone);
+    trial = tuned.value().best;
+  }
+  if (alone_model_) {
+    Result<std::unique_ptr<Instance>> alone = alone_model_->create_instance();
+    if (!alone.ok()) return alone.status();
+    alone_ = std::move(alone).value();
+  }
+  for (int i = 0; i < trial.arrangement.instances; ++i) {
     Result<std::unique_ptr<Instance>> instance = loaded_->create_instance();
     if (!instance.ok()) return instance.status();
     instances_.push_back(std::move(instance).value());
   }
-  // Two slots an instance: one is letterboxed while the other is inferred.
-  for (int i = 0; i < 2 * count; ++i) {
-    slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes());
-    free_.push_back(slots_.back().get());
+  const Result<std::vector<BatchTime>> measured = learn_batches(*instances_[0], options);
+  if (!measured.ok()) return measured.status();
+
+  const int max_batch = best_batch(measured.value());
+  // A batch is filled while the one before it runs.
+  const std::size_t count = instances_.size() + (max_batch == 1 ? instances_.size() : 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    batches_.push_back(std::make_unique<Batch>(plan_.input.slot_bytes(), max_batch));
+    free_.push_back(batches_.back().get());
+  }
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    threads_.emplace_back([this, i] { serve(*instances_[i], static_cast<int>(i)); });
   }
 
-  const Stopwatch warmup;
-  ZMD_RETURN_IF_ERROR(warm_up());
-  const double warmup_ms = warmup.milliseconds();
-
-  for (int i = 0; i < count; ++i) {
-    threads_.emplace_back([this, i] { serve(*instances_[i], i); });
-  }
+  const LatencyLine line = fit_latency(measured.value());
+  // Instances of an accelerator share it; those of a CPU that nobody measured have their own processors.
+  const double sharing = fixed_sizes_ ? 1.0 : double(instances_.size());
+  const double rate = 1000.0 * max_batch * sharing / (line.base_ms + line.per_image_ms * max_batch);
   return Prepared{.layout = plan_.layout.name,
                   .input_width = plan_.input.width,
                   .input_height = plan_.input.height,
                   .dynamic_batch = plan_.dynamic_batch,
-                  .instances = count,
+                  .max_batch = max_batch,
+                  .threads = trial.arrangement.threads,
+                  .threads_alone = alone_ ? threads_per_inference_ : trial.arrangement.threads,
+                  .instances = trial.arrangement.instances,
+                  .latency = line,
+                  .images_per_second = trial.images_per_second > 0 ? trial.images_per_second : rate,
                   .warmup_ms = warmup_ms};
 }
 
+int Model::slots() const {
+  int slots = 0;
+  for (const auto& batch : batches_) slots += batch->capacity();
+  return slots;
+}
+
 /// A grey picture through the whole way: what fails here would fail on every frame.
-Status Model::warm_up() {
+Status Model::warm_up(Instance& instance) {
   Image grey{.width = 64, .height = 48, .pixels = std::make_unique<std::uint8_t[]>(std::size_t(64) * 48 * 3)};
   std::fill_n(grey.pixels.get(), grey.bytes(), std::uint8_t(114));
-  Slot& slot = *slots_[0];
-  const Result<Placement> placement = write_input(grey, plan_.input, slot.pixels.get());
+  const auto pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes());
+  const Result<Placement> placement = write_input(grey, plan_.input, pixels.get());
   if (!placement.ok()) return placement.status();
-  const Result<std::vector<TensorView>> outputs = run(*instances_[0], slot.pixels.get());
+  const Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), 1);
   if (!outputs.ok()) return outputs.status();
   ReadBuffers buffers;
   return read_answer(plan_, outputs.value(), 0, placement.value(), 0.3, buffers).status();
 }
 
-void Model::submit(DetectJob job) {
-  std::unique_lock lock(mutex_);
-  if (closed_) {
-    lock.unlock();
-    return job.done(Status(Code::kEngineClosed, "the model is being unloaded"));
+/// Times batches of 1, 2, 4, ... pictures until more of them bring nothing. An accelerator is thereby warmed up for
+/// every size that it will be given. A size that does not fit into its memory is no failure: it is not used.
+Result<std::vector<BatchTime>> Model::learn_batches(Instance& instance, const PrepareOptions& options) {
+  const int ceiling = options.max_batch > 0 ? options.max_batch : fixed_sizes_ ? kMostOnAccelerator : kMostOnCpu;
+  const int largest = plan_.dynamic_batch ? ceiling : 1;
+  std::vector<BatchTime> measured;
+  for (int size = 1; size <= largest; size *= 2) {
+    const auto pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes() * std::size_t(size));
+    Stopwatch watch;
+    double fastest = 0;
+    for (int i = 0; i <= kTimedRuns; ++i) {
+      watch = Stopwatch();
+      const Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), size);
+      if (!outputs.ok()) {
+        if (size > 1 && outputs.status().code() == Code::kOutOfMemory) return measured;
+        return outputs.status();
+      }
+      // The first run of a size allocates.
+      if (i == 1 || (i > 1 && watch.milliseconds() < fastest)) fastest = watch.milliseconds();
+    }
+    measured.push_back({.pictures = size, .ms = std::max(0.001, fastest)});
+    if (best_batch(measured) < size) break;
   }
-  waiting_.push_back({std::move(job), Stopwatch()});
-  lock.unlock();
-  pump();
+  return measured;
 }
 
-/// Gives free slots to waiting pictures, oldest first. Whoever frees a slot or adds a picture calls it.
-void Model::pump() {
+void Model::submit(DetectJob job) {
+  {
+    std::unique_lock lock(mutex_);
+    if (closed_) {
+      lock.unlock();
+      return job.done(unloading());
+    }
+    const Priority priority = job.ticket->priority();
+    waiting_.push({std::move(job), Stopwatch()}, priority);
+  }
+  assign();
+}
+
+/// Gives places in batches to waiting pictures. Whoever frees a batch or adds a picture calls it.
+void Model::assign() {
   for (;;) {
     std::vector<Waiting> dropped;
-    Slot* slot = nullptr;
+    Place place;
     {
       std::lock_guard lock(mutex_);
-      while (!waiting_.empty() && !waiting_.front().job.ticket->check().ok()) {
-        dropped.push_back(std::move(waiting_.front()));
-        waiting_.pop_front();
-      }
-      if (!waiting_.empty() && !free_.empty()) {
-        slot = free_.back();
-        free_.pop_back();
-        slot->job = std::move(waiting_.front().job);
-        slot->since_submit = waiting_.front().since_submit;
-        waiting_.pop_front();
+      while (place.batch == nullptr && !waiting_.empty()) {
+        place = next_place();
+        if (place.batch == nullptr) break;
+        Waiting next = waiting_.pop();
+        if (!next.job.ticket->check().ok()) {
+          dropped.push_back(std::move(next));
+          place.batch = nullptr;
+          continue;
+        }
+        if (place.index == 0) {
+          free_.pop_back();
+          pending_.push_back(place.batch);
+          changed_.notify_one();
+        }
+        ++place.batch->assigned;
+        Slot& slot = place.batch->slot(place.index);
+        slot = Slot{.job = std::move(next.job), .placement = {}, .since_submit = next.since_submit, .times = {}};
       }
     }
     for (Waiting& entry : dropped) entry.job.done(entry.job.ticket->check());
-    if (slot == nullptr) return;
-    slot->times = StageTimes();
+    if (place.batch == nullptr) return;
     // The task keeps the model alive until the slot is handed on.
-    prepare_pool_.post([self = shared_from_this(), slot] { self->fill(slot); });
+    pool_.post_urgent([self = shared_from_this(), place] { self->fill(place); });
   }
 }
 
-void Model::fill(Slot* slot) {
-  Status status = slot->job.ticket->check();
+/// Where the next picture goes: into the last batch that no instance has claimed, or into a free one. Under the lock.
+Model::Place Model::next_place() {
+  if (!pending_.empty() && pending_.back()->assigned < pending_.back()->capacity()) {
+    return {.batch = pending_.back(), .index = pending_.back()->assigned};
+  }
+  if (free_.empty()) return {};
+  return {.batch = free_.back(), .index = 0};
+}
+
+void Model::fill(Place place) {
+  Slot& slot = place.batch->slot(place.index);
+  Status status = slot.job.ticket->check();
   if (status.ok()) {
     const Stopwatch watch;
-    const Result<Placement> placement = write_input(*slot->job.image, plan_.input, slot->pixels.get());
-    slot->times.letterbox = watch.milliseconds();
-    if (placement.ok()) slot->placement = placement.value();
+    const Result<Placement> placement = write_input(*slot.job.image, plan_.input, place.batch->pixels(place.index));
+    slot.times.letterbox = watch.milliseconds();
+    if (placement.ok()) slot.placement = placement.value();
     status = placement.status();
   }
-  if (status.ok()) {
-    slot->job.image.reset();  // the pixels are in the slot now
-    std::lock_guard lock(mutex_);
-    if (!closed_) {
-      ready_.push_back(slot);
-      ready_changed_.notify_one();
-      return;
-    }
-    status = Status(Code::kEngineClosed, "the model is being unloaded");
-  }
-  slot->job.done(status);
-  release(slot);
+  slot.job.image.reset();  // the pixels are in the slot now
+  if (!status.ok()) slot.answer(status);
+  // The instance that has claimed the batch waits for its last slot. Notified under the lock: afterwards the model may
+  // be gone but for this task's reference.
+  std::lock_guard lock(mutex_);
+  if (++place.batch->settled == place.batch->assigned) changed_.notify_all();
 }
 
-void Model::release(Slot* slot) {
-  slot->job = DetectJob();
+/// The oldest batch, with every slot settled; nothing more is added to it. Null when the model is closed.
+Model::Claim Model::claim() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return closed_ || !pending_.empty(); });
+  if (pending_.empty()) return {};
+  Batch* batch = pending_.front();
+  pending_.pop_front();
+  ++running_;
+  changed_.wait(lock, [batch] { return batch->settled == batch->assigned; });
+  return {.batch = batch, .alone = running_ == 1 && pending_.empty() && waiting_.empty()};
+}
+
+void Model::free(Batch* batch) {
   {
     std::lock_guard lock(mutex_);
-    free_.push_back(slot);
+    --running_;
+    batch->assigned = batch->settled = 0;
+    free_.push_back(batch);
   }
-  pump();
+  assign();
 }
 
 void Model::serve(Instance& instance, int number) {
   name_thread("infer-" + std::to_string(number));
-  ReadBuffers buffers;
-  for (;;) {
-    Slot* slot = nullptr;
-    {
-      std::unique_lock lock(mutex_);
-      ready_changed_.wait(lock, [this] { return closed_ || !ready_.empty(); });
-      if (closed_) return;
-      slot = ready_.front();
-      ready_.pop_front();
-    }
-    slot->job.done(infer(instance, *slot, buffers));
-    release(slot);
+  for (Claim claimed = claim(); claimed.batch != nullptr; claimed = claim()) {
+    infer(claimed.alone && alone_ ? *alone_ : instance, *claimed.batch);
+    free(claimed.batch);
   }
 }
 
-Result<std::vector<TensorView>> Model::run(Instance& instance, const std::byte* pixels) {
-  const TensorView input{pixels, plan_.input_type(), plan_.input_shape(1)};
+void Model::infer(Instance& instance, Batch& batch) {
+  int assigned = 0;
+  bool closed = false;
+  {
+    std::lock_guard lock(mutex_);
+    assigned = batch.assigned;
+    closed = closed_;
+  }
+  for (int i = 0; i < assigned; ++i) {
+    Slot& slot = batch.slot(i);
+    if (!slot.wanted()) continue;
+    const Status status = closed ? unloading() : slot.job.ticket->check();
+    if (!status.ok()) slot.answer(status);
+  }
+  const int count = batch.compact(assigned);
+  if (count == 0) return;
+  for (int i = 0; i < count; ++i) {
+    Slot& slot = batch.slot(i);
+    slot.times.queue = slot.since_submit.milliseconds() - slot.times.letterbox;
+  }
+  const Status status = infer_range(instance, batch, 0, count);
+  for (int i = 0; i < count && !status.ok(); ++i) {
+    if (batch.slot(i).wanted()) batch.slot(i).answer(status);
+  }
+}
+
+/// Other models on the same device may have taken the memory that a large batch needs: then two halves are run.
+Status Model::infer_range(Instance& instance, Batch& batch, int first, int count) {
+  const Stopwatch inferring;
+  // Padding reads slots behind the last picture; in the middle of a batch there is none to spare.
+  const int size = first == 0 ? std::min(padded(count), batch.capacity()) : count;
+  const Result<std::vector<TensorView>> outputs = run(instance, batch.pixels(first), size);
+  if (!outputs.ok()) {
+    if (outputs.status().code() != Code::kOutOfMemory || count == 1) return outputs.status();
+    ZMD_RETURN_IF_ERROR(infer_range(instance, batch, first, count / 2));
+    return infer_range(instance, batch, first + count / 2, count - count / 2);
+  }
+  answer_range(batch, first, count, outputs.value(), inferring.milliseconds());
+  return Status();
+}
+
+/// Reads the answers of a batch on the pool's threads, of a single picture on this one.
+void Model::answer_range(Batch& batch, int first, int count, const std::vector<TensorView>& outputs, double infer_ms) {
+  const auto answer = [&](int index) {
+    static thread_local ReadBuffers buffers;
+    Slot& slot = batch.slot(first + index);
+    slot.times.infer = infer_ms;
+    slot.times.batch = count;
+    const Stopwatch reading;
+    Result<std::vector<Detection>> detections =
+        read_answer(plan_, outputs, index, slot.placement, slot.job.min_confidence, buffers);
+    slot.times.post = reading.milliseconds();
+    if (!detections.ok()) return slot.answer(detections.status());
+    slot.answer(DetectResult{.detections = std::move(detections).value(), .times = slot.times});
+  };
+  const auto rest = std::make_shared<std::latch>(count - 1);
+  for (int i = 1; i < count; ++i) {
+    pool_.post_urgent([&answer, rest, i] {
+      answer(i);
+      rest->count_down();
+    });
+  }
+  answer(0);
+  rest->wait();  // the outputs belong to the instance
+}
+
+Result<std::vector<TensorView>> Model::run(Instance& instance, const std::byte* pixels, int batch) {
+  const TensorView input{pixels, plan_.input_type(), plan_.input_shape(batch)};
   std::vector<TensorView> outputs;
   ZMD_RETURN_IF_ERROR(instance.run(input, outputs));
   return outputs;
 }
 
-Result<DetectResult> Model::infer(Instance& instance, Slot& slot, ReadBuffers& buffers) {
-  ZMD_RETURN_IF_ERROR(slot.job.ticket->check());
-  slot.times.queue = slot.since_submit.milliseconds() - slot.times.letterbox;
-
-  const Stopwatch inferring;
-  const Result<std::vector<TensorView>> outputs = run(instance, slot.pixels.get());
-  if (!outputs.ok()) return outputs.status();
-  slot.times.infer = inferring.milliseconds();
-
-  const Stopwatch reading;
-  Result<std::vector<Detection>> detections =
-      read_answer(plan_, outputs.value(), 0, slot.placement, slot.job.min_confidence, buffers);
-  if (!detections.ok()) return detections.status();
-  slot.times.post = reading.milliseconds();
-  return DetectResult{.detections = std::move(detections).value(), .times = slot.times};
+/// The next size that was warmed up.
+int Model::padded(int count) const {
+  int size = 1;
+  while (fixed_sizes_ && size < count) size *= 2;
+  return std::max(size, count);
 }
 
 void Model::close() {
-  std::deque<Waiting> waiting;
-  std::deque<Slot*> ready;
+  Lanes<Waiting> waiting;
   std::vector<std::thread> threads;
   {
     std::lock_guard lock(mutex_);
     closed_ = true;
-    waiting.swap(waiting_);
-    ready.swap(ready_);
+    std::swap(waiting, waiting_);
     threads.swap(threads_);
   }
-  ready_changed_.notify_all();
-  const Status closed(Code::kEngineClosed, "the model is being unloaded");
-  for (Waiting& entry : waiting) entry.job.done(closed);
-  for (Slot* slot : ready) {
-    slot->job.done(closed);
-    slot->job = DetectJob();
-  }
+  changed_.notify_all();
+  while (!waiting.empty()) waiting.pop().job.done(unloading());
+  // The instance threads fail what has a slot already, since a slot may be in a decode worker's hands.
   for (std::thread& thread : threads) thread.join();
 }
 

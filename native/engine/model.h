@@ -1,20 +1,19 @@
-// A model in memory: its weights, its instances, and the queue in front of them.
+// A model in memory: its weights, its instances, and the batches that its queue is sorted into.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 #include "backends/backend.h"
-#include "engine/clock.h"
-#include "engine/ticket.h"
+#include "engine/batch.h"
+#include "engine/lanes.h"
+#include "engine/latency.h"
+#include "engine/tuning.h"
 #include "engine/worker_pool.h"
-#include "image/image.h"
-#include "image/input.h"
 #include "postprocess/plan.h"
 
 namespace zmdetect {
@@ -22,44 +21,31 @@ namespace zmdetect {
 struct PrepareOptions {
   PlanOptions plan;
   int instances = 1;  // inferences that may run at once
+  bool tune = false;  // measure threads against instances instead; for models that run on the host's processors
+  int max_batch = 0;  // pictures in one inference; 0 = as measured
+  bool fixed_sizes =
+      false;  // run only batch sizes that were warmed up: an accelerator prepares itself for each new one
 };
 
-/// What a model turned out to be, once a warm-up inference has succeeded.
+/// What a model turned out to be, once it has run.
 struct Prepared {
   std::string layout;
   int input_width = 0;
   int input_height = 0;
   bool dynamic_batch = false;
+  int max_batch = 1;
+  int threads = 0;        // of one inference
+  int threads_alone = 0;  // of the inference of a picture that is the only one
   int instances = 0;
+  LatencyLine latency;           // of one batch on one instance
+  double images_per_second = 0;  // of all instances together, as measured or as the line says
   double warmup_ms = 0;
-};
-
-/// Milliseconds that one picture spent in each stage.
-struct StageTimes {
-  double letterbox = 0;
-  double queue = 0;  // waiting for a slot and for an instance
-  double infer = 0;
-  double post = 0;
-};
-
-struct DetectResult {
-  std::vector<Detection> detections;  // best first
-  StageTimes times;
-};
-
-using DetectCallback = std::function<void(Result<DetectResult>)>;
-
-/// One request for one picture.
-struct DetectJob {
-  std::shared_ptr<const Image> image;
-  double min_confidence = 0.3;
-  TicketPtr ticket;
-  DetectCallback done;  // called exactly once, from an engine thread, with no lock held
 };
 
 class Model : public std::enable_shared_from_this<Model> {
  public:
-  Model(std::unique_ptr<LoadedModel> loaded, WorkerPool& prepare_pool);
+  /// `reopen` loads the same model for another number of threads; empty where that makes no difference.
+  Model(std::unique_ptr<LoadedModel> loaded, int threads, Reopen reopen, WorkerPool& pool);
   ~Model();
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -67,10 +53,14 @@ class Model : public std::enable_shared_from_this<Model> {
   const ModelInfo& info() const { return loaded_->info(); }
   std::string device() const { return loaded_->device(); }
 
-  /// Recognises the layout, runs a warm-up inference and starts the instance threads. Called once, before `submit`.
+  /// Recognises the layout, runs a warm-up inference, measures, and starts the instance threads. Called once, before
+  /// `submit`.
   Result<Prepared> prepare(const PrepareOptions& options);
 
-  /// Queues a picture. Letterboxing runs on the prepare pool, inference on an instance thread.
+  /// Pictures that may be letterboxed or inferred at once.
+  int slots() const;
+
+  /// Queues a picture. Letterboxing runs on the pool, inference on an instance thread.
   void submit(DetectJob job);
 
   /// Refuses new work, fails what waits with kEngineClosed, and returns when a running inference has finished.
@@ -78,39 +68,52 @@ class Model : public std::enable_shared_from_this<Model> {
   void close();
 
  private:
-  /// Input memory of one picture, and the job that fills it.
-  struct Slot {
-    std::unique_ptr<std::byte[]> pixels;
-    Placement placement;
-    DetectJob job;
-    Stopwatch since_submit;
-    StageTimes times;
-  };
   struct Waiting {
     DetectJob job;
     Stopwatch since_submit;
   };
+  struct Place {
+    Batch* batch = nullptr;
+    int index = 0;
+  };
 
-  Status warm_up();
-  void pump();
-  void fill(Slot* slot);
-  void release(Slot* slot);
+  Status warm_up(Instance& instance);
+  Result<std::vector<BatchTime>> learn_batches(Instance& instance, const PrepareOptions& options);
+  void assign();
+  Place next_place();
+  void fill(Place place);
   void serve(Instance& instance, int number);
-  Result<DetectResult> infer(Instance& instance, Slot& slot, ReadBuffers& buffers);
-  Result<std::vector<TensorView>> run(Instance& instance, const std::byte* pixels);
+  struct Claim {
+    Batch* batch = nullptr;
+    bool alone = false;  // no other picture of this model is anywhere
+  };
+  Claim claim();
+  void free(Batch* batch);
+  void infer(Instance& instance, Batch& batch);
+  Status infer_range(Instance& instance, Batch& batch, int first, int count);
+  void answer_range(Batch& batch, int first, int count, const std::vector<TensorView>& outputs, double infer_ms);
+  Result<std::vector<TensorView>> run(Instance& instance, const std::byte* pixels, int batch);
+  int padded(int count) const;
 
   std::unique_ptr<LoadedModel> loaded_;
-  WorkerPool& prepare_pool_;
+  const int threads_per_inference_;
+  const Reopen reopen_;
+  WorkerPool& pool_;
   ModelPlan plan_;
+  bool fixed_sizes_ = false;
   std::vector<std::unique_ptr<Instance>> instances_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  std::unique_ptr<LoadedModel> alone_model_;
+  std::unique_ptr<Instance> alone_;  // null where a lone picture gains nothing by it
+  std::vector<std::unique_ptr<Batch>> batches_;
 
-  // Guards everything below. No backend call, letterbox or callback runs under it; no other lock is taken under it.
-  std::mutex mutex_;
-  std::condition_variable ready_changed_;
-  std::deque<Waiting> waiting_;  // accepted, no slot yet
-  std::vector<Slot*> free_;
-  std::deque<Slot*> ready_;  // letterboxed, no instance yet
+  // Guards everything below, and the counters of a batch. No backend call, letterbox or callback runs under it; no
+  // other lock is taken under it.
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // pending_ or closed_ or a claimed batch's `settled`
+  Lanes<Waiting> waiting_;           // accepted, no slot yet
+  std::vector<Batch*> free_;
+  std::deque<Batch*> pending_;  // have pictures, wait for an instance; only the last one may have room
+  int running_ = 0;             // batches that an instance has claimed
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };

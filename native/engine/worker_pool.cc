@@ -32,13 +32,22 @@ void WorkerPool::post(std::function<void()> task) {
   changed_.notify_one();
 }
 
+void WorkerPool::post_urgent(std::function<void()> task) {
+  {
+    std::lock_guard lock(mutex_);
+    urgent_.push_back(std::move(task));
+  }
+  changed_.notify_one();
+}
+
 void WorkerPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-    if (tasks_.empty()) return;
-    std::function<void()> task = std::move(tasks_.front());
-    tasks_.pop_front();
+    changed_.wait(lock, [this] { return stopping_ || !urgent_.empty() || !tasks_.empty(); });
+    std::deque<std::function<void()>>& queue = urgent_.empty() ? tasks_ : urgent_;
+    if (queue.empty()) return;
+    std::function<void()> task = std::move(queue.front());
+    queue.pop_front();
     lock.unlock();
     task();
     task = nullptr;  // its captures are released outside the lock

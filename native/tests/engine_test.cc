@@ -6,69 +6,23 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/constant_model.h"
 #include "tests/support.h"
 
 namespace zmdetect {
 namespace {
 
+using testing::ConstantModel;
+using testing::Control;
 using testing::grey_image;
 using testing::Later;
 using testing::read_file;
 using testing::source_file;
 
-/// What a test lets the network do, and what it saw.
-struct Control {
-  std::atomic<int> runs{0};
-  std::atomic<int> running{0};
-  std::atomic<int> most_running{0};
-  std::atomic<int> delay_ms{0};
-  std::atomic<bool> fail{false};
-};
-
-/// Answers one box, in the v8 layout with one class, on every picture.
-class ConstantInstance : public Instance {
- public:
-  explicit ConstantInstance(Control& control) : control_(control) {}
-
-  Status run(const TensorView&, std::vector<TensorView>& outputs) override {
-    const int running = ++control_.running;
-    int most = control_.most_running;
-    while (running > most && !control_.most_running.compare_exchange_weak(most, running)) {
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(control_.delay_ms));
-    ++control_.runs;
-    --control_.running;
-    if (control_.fail) return Status(Code::kInferenceFailed, "told to fail");
-    outputs = {TensorView{data_, ElementType::kFloat32, {1, 5, 6}}};
-    return Status();
-  }
-
- private:
-  Control& control_;
-  const float data_[30] = {16, 0, 0, 0, 0, 0, 16, 0, 0, 0,   0, 0, 8, 0, 0,
-                           0,  0, 0, 8, 0, 0, 0,  0, 0, .9F, 0, 0, 0, 0, 0};
-};
-
-class ConstantModel : public LoadedModel {
- public:
-  explicit ConstantModel(Control& control) : control_(control) {
-    info_.inputs.push_back({"images", ElementType::kFloat32, {1, 3, 32, 32}});
-    info_.outputs.push_back({"output0", ElementType::kFloat32, {1, 5, 6}});
-  }
-  const ModelInfo& info() const override { return info_; }
-  Result<std::unique_ptr<Instance>> create_instance() override {
-    return std::unique_ptr<Instance>(std::make_unique<ConstantInstance>(control_));
-  }
-
- private:
-  Control& control_;
-  ModelInfo info_;
-};
-
 class ModelTest : public ::testing::Test {
  protected:
   void start(int instances) {
-    model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), pool);
+    model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), 1, Reopen(), pool);
     const Result<Prepared> prepared = model->prepare({.plan = {.classes = 1}, .instances = instances});
     ASSERT_TRUE(prepared.ok()) << prepared.status().message();
     EXPECT_EQ(prepared.value().layout, "yolov8");
@@ -175,7 +129,7 @@ TEST_F(ModelTest, ClosingFailsWhatWaitsAndRefusesWhatComes) {
 }
 
 TEST_F(ModelTest, RefusesASizeThatTheFileRulesOut) {
-  model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), pool);
+  model = std::make_shared<Model>(std::make_unique<ConstantModel>(control), 1, Reopen(), pool);
   const Result<Prepared> prepared = model->prepare({.plan = {.classes = 1, .input_width = 64, .input_height = 64}});
   EXPECT_EQ(prepared.status().code(), Code::kModelLayoutUnknown);
 }
@@ -231,6 +185,36 @@ TEST_F(EngineTest, DropsCancelledBytes) {
   Later<Result<Decoded>> later;
   engine->decode({.bytes = sample, .ticket = ticket, .done = later.callback()});
   EXPECT_EQ(later.get().status().code(), Code::kCancelled);
+}
+
+TEST_F(EngineTest, AnnotatesAndLetsThePictureGo) {
+  const Annotations annotations{.boxes = {{{100, 100, 400, 300}, "person", {255, 0, 0}}}};
+  for (int i = 0; i < 5; ++i) {  // more than may be alive at once
+    Later<Result<JpegFile>> later;
+    engine->annotate(
+        {.bytes = sample, .annotations = annotations, .ticket = std::make_shared<Ticket>(), .done = later.callback()});
+    const Result<JpegFile> jpeg = later.get();
+    ASSERT_TRUE(jpeg.ok()) << jpeg.status().message();
+    const Result<Decoded> again = decode(jpeg.value().bytes());
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_EQ(again.value().image->width, 1280);
+    EXPECT_GT(int(again.value().image->pixels[(200 * 1280 + 101) * 3]), 200);
+  }
+}
+
+TEST_F(EngineTest, DoesNotAnnotateWhatIsBrokenCancelledOrTooLate) {
+  const std::vector<std::uint8_t> garbage(100, 7);
+  const auto code = [&](std::span<const std::uint8_t> bytes, const TicketPtr& ticket) {
+    Later<Result<JpegFile>> later;
+    engine->annotate({.bytes = bytes, .ticket = ticket, .done = later.callback()});
+    return later.get().status().code();
+  };
+  EXPECT_EQ(code(garbage, std::make_shared<Ticket>()), Code::kImageUndecodable);
+  const auto cancelled = std::make_shared<Ticket>();
+  cancelled->cancel();
+  EXPECT_EQ(code(sample, cancelled), Code::kCancelled);
+  engine->close();
+  EXPECT_EQ(code(sample, std::make_shared<Ticket>()), Code::kEngineClosed);
 }
 
 TEST_F(EngineTest, ClosingFailsWhatWaitsAndRefusesWhatComes) {

@@ -4,6 +4,7 @@ import {
   defaultDetectorConfig,
   defaultModelConfig,
   frameStrategies,
+  frameworks,
   type ModelConfig,
   matchStrategies,
   modelTypes,
@@ -26,19 +27,6 @@ import {
   text,
 } from './fields.js';
 import { runtimeOverridesShape } from './runtime-schema.js';
-
-export const frameworks = [
-  'opencv',
-  'coral_edgetpu',
-  'face_dlib',
-  'face_tpu',
-  'plate_recognizer',
-  'openalpr',
-  'aws_rekognition',
-  'virelai',
-  'hog',
-  'birdnet',
-] as const;
 
 /** A nameless entry has the name ''. */
 const modelName: Field<string> = nullable(text).transform((value) => (value === null ? '' : value));

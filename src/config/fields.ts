@@ -6,11 +6,22 @@
  */
 import { z } from 'zod';
 import { nearest } from './nearest.js';
+import {
+  type Bounds,
+  either,
+  expectedInteger,
+  expectedReal,
+  isMapping,
+  type Mapping,
+  readFlag,
+  readInteger,
+  readReal,
+  snakeCase,
+} from './readers.js';
 import { Secret } from './secret.js';
 
 export type Field<T> = z.ZodType<T | undefined>;
 
-type Mapping = Record<string, unknown>;
 type Hint = (value: unknown) => string | undefined;
 
 /** A field that `read` understands; what it does not understand (`undefined`) is an issue. */
@@ -63,48 +74,16 @@ export const text: Field<string> = field(
 
 export const secret: Field<Secret> = text.transform((value) => (value === undefined ? undefined : new Secret(value)));
 
-const booleans = new Map<unknown, boolean>([
-  ...['true', 't', 'yes', 'y', 'on', '1', 1, true].map((word) => [word, true] as const),
-  ...['false', 'f', 'no', 'n', 'off', '0', 0, false].map((word) => [word, false] as const),
-]);
-
-export const flag: Field<boolean> = field('yes or no', (value) =>
-  booleans.get(typeof value === 'string' ? value.toLowerCase() : value),
-);
-
-interface Bounds {
-  readonly min?: number;
-  readonly max?: number;
-}
+export const flag: Field<boolean> = field('yes or no', readFlag);
 
 /** A whole number, also written `5001.0` or `"5001"`. */
 export function integer(bounds: Bounds = {}): Field<number> {
-  return field(`a whole number${boundsText(bounds)}`, (value) => {
-    const number = toNumber(value, /^[+-]?\d+(?:_\d+)*(?:\.0+)?$/);
-    return number !== undefined && Number.isSafeInteger(number) && inside(number, bounds) ? number : undefined;
-  });
+  return field(expectedInteger(bounds), (value) => readInteger(value, bounds));
 }
 
 /** A finite number, also written as text. */
 export function real(bounds: Bounds = {}): Field<number> {
-  return field(`a number${boundsText(bounds)}`, (value) => {
-    const number = toNumber(value, /^[+-]?(?:\d+(?:_\d+)*\.?|\d*\.\d+|\d+(?:_\d+)*\.\d+)(?:e[+-]?\d+)?$/i);
-    return number !== undefined && Number.isFinite(number) && inside(number, bounds) ? number : undefined;
-  });
-}
-
-function toNumber(value: unknown, form: RegExp): number | undefined {
-  if (typeof value === 'string' && form.test(value.trim())) return Number(value.replaceAll('_', '')) + 0;
-  return typeof value === 'number' ? value + 0 : undefined;
-}
-
-function inside(number: number, { min = -Infinity, max = Infinity }: Bounds): boolean {
-  return number >= min && number <= max;
-}
-
-function boundsText({ min, max }: Bounds): string {
-  if (min === undefined) return max === undefined ? '' : ` of at most ${max}`;
-  return max === undefined ? ` of at least ${min}` : ` from ${min} to ${max}`;
+  return field(expectedReal(bounds), (value) => readReal(value, bounds));
 }
 
 /** One of some words, letter case included. */
@@ -119,11 +98,6 @@ export function choice<T extends string>(words: readonly T[]): Field<T> {
   );
 }
 
-function either(words: readonly string[]): string {
-  const quoted = words.map((word) => `"${word}"`);
-  return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
-}
-
 export function nullable<T>(inner: Field<T>): Field<T | null> {
   return z.unknown().transform((value, ctx) => (value === null ? null : run(inner, value, ctx)));
 }
@@ -135,12 +109,6 @@ export function list<T>(item: Field<T>): Field<T[]> {
     (value) => (typeof value === 'string' ? `write it as [${value}]` : undefined),
   );
   return within(outer, z.array(item as z.ZodType<T>));
-}
-
-export function isMapping(value: unknown): value is Mapping {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 const anyMapping: Field<Mapping> = field('a mapping', (value) => (isMapping(value) ? value : undefined));
@@ -177,8 +145,4 @@ export function mapping<T extends object>(shape: Shape<T>, defaults: () => T): F
       return result;
     }),
   );
-}
-
-export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -3,8 +3,8 @@ import { type ArgumentOptions, ArgumentParser, SUPPRESS } from 'argparse';
 import { processors } from '../detection/config.js';
 import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
 import { ZmdetectError } from '../errors.js';
-import { snakeCase } from './fields.js';
 import { ConfigError } from './problems.js';
+import { snakeCase } from './readers.js';
 import { defaultSettings } from './server-config.js';
 
 /** The parser has said what it had to say: help or version (status 0), or a usage error (status 2). */

@@ -1,7 +1,7 @@
 /** Unknown keys are ignored, as upstream does; those that look like a known one get a word of warning. */
 import { detectorShape, modelShape, overridesShape } from './detector-schema.js';
-import { isMapping, snakeCase } from './fields.js';
 import { nearest } from './nearest.js';
+import { isMapping, snakeCase } from './readers.js';
 
 /** The names of flags, which people write into files where the key is called otherwise. */
 const flagNames = new Map([

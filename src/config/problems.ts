@@ -52,13 +52,14 @@ function showAt(raw: unknown, path: Path): string {
   return path.length === 0 ? kind(value) : show(value);
 }
 
-function show(value: unknown): string {
+/** A value in a sentence: short, on one line. */
+export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return kind(value);
 }
 
-function kind(value: unknown): string {
+export function kind(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Date) return 'a date';

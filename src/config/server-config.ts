@@ -8,7 +8,6 @@ import {
   type Field,
   flag,
   integer,
-  isMapping,
   list,
   mapping,
   nullable,
@@ -20,6 +19,7 @@ import {
 import { misspeltKeys } from './hints.js';
 import { ConfigError, sentences } from './problems.js';
 import { runtimeShape } from './runtime-schema.js';
+import { isMapping } from './readers.js';
 import { Secret } from './secret.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

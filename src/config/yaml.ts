@@ -1,12 +1,38 @@
 /** Reading a YAML 1.1 file the way PyYAML's safe loader does: bare yes/no/on/off are booleans, one document a file. */
 import { readFile } from 'node:fs/promises';
-import { type ErrorCode, LineCounter, parseDocument, type ScalarTag, type Tags, visit, type YAMLError } from 'yaml';
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type ScalarTag,
+  type Tags,
+  visit,
+} from 'yaml';
 import { ConfigError } from './problems.js';
 
 export interface YamlFile {
   /** What the document holds; null for an empty file. */
   readonly value: unknown;
   readonly warnings: readonly string[];
+  /** Where the value at a path of keys and indices stands; the nearest thing around it where it is not there. */
+  locate(path: Path): Located;
+}
+
+export type Path = readonly (string | number)[];
+
+export interface Located {
+  /** `file:line:column` of the key, or of the item of a list. */
+  readonly place: string;
+  /** The scalar as written, without quotes; undefined for lists and mappings. */
+  readonly source: string | undefined;
+  /** The comment on the value's own line, without its `#`. */
+  readonly comment: string | undefined;
 }
 
 /** Throws ConfigError when the file cannot be read or is not one YAML document in UTF-8. */
@@ -52,8 +78,10 @@ export function parseYaml(text: string, file: string): YamlFile {
   const [doubled, broken] = split([...document.errors, ...document.warnings], ({ code }) => code === 'DUPLICATE_KEY');
   if (broken.length > 0) {
     // The library's first error is the cause, what follows is often its echo.
-    const [first] = broken.sort((a, b) => a.pos[0] - b.pos[0]) as [YAMLError];
-    throw new ConfigError([`${place(first.pos[0])}: ${sentence(first.code)}`]);
+    const causes = broken
+      .sort((a, b) => a.pos[0] - b.pos[0])
+      .filter(({ code }, index) => index === 0 || independent.has(code));
+    throw new ConfigError(causes.map(({ pos, code }) => `${place(pos[0])}: ${sentence(code)}`));
   }
   visit(document, {
     Alias(_, alias) {
@@ -63,7 +91,32 @@ export function parseYaml(text: string, file: string): YamlFile {
     },
   });
   const warnings = doubled.map(({ pos }) => `${place(pos[0])}: this key stands twice; the last one counts`);
-  return { value: toPlain(() => document.toJS() as unknown, file), warnings };
+  return {
+    value: toPlain(() => document.toJS() as unknown, file),
+    warnings,
+    locate: (path) => locate(document, path, place),
+  };
+}
+
+function locate(document: Document, path: Path, place: (offset: number) => string): Located {
+  let node: unknown = document.contents;
+  let offset = 0;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair: Pair | undefined = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+      if (pair === undefined) break;
+      offset = (isScalar(pair.key) ? pair.key.range?.[0] : undefined) ?? offset;
+      node = pair.value;
+    } else if (isSeq(node) && node.items[Number(step)] !== undefined) {
+      node = node.items[Number(step)];
+      offset = (isMap(node) || isScalar(node) || isSeq(node) ? node.range?.[0] : undefined) ?? offset;
+    } else {
+      break;
+    }
+  }
+  const scalar = isScalar(node) ? node : null;
+  return { place: place(offset), source: scalar?.source, comment: scalar?.comment ?? undefined };
 }
 
 /** Only here the library counts how often aliases multiply; its limit ends a file that would grow without bound. */
@@ -88,13 +141,17 @@ const sentenceByCode: Partial<Record<ErrorCode, string>> = {
   BAD_INDENT: 'the indentation of this line does not fit the lines above; is a bracket left open?',
   BAD_SCALAR_START: 'a value cannot begin with this character; put it in quotes',
   BAD_DQ_ESCAPE: 'no such escape in double quotes; double the backslash, or use single quotes',
-  MISSING_CHAR: 'a closing quote or bracket, a comma or a colon is missing here',
+  MISSING_CHAR: 'a closing quote or bracket, a comma, a colon or the blank before a # is missing here',
+  UNEXPECTED_TOKEN: 'something follows where the value has ended; put text with quotes, { or [ into quotes',
   MULTILINE_IMPLICIT_KEY: 'a key must stand on one line with its colon; is the colon missing?',
   BLOCK_AS_IMPLICIT_KEY: 'two "key: value" pairs on one line; put text that holds ": " in quotes',
   BAD_ALIAS: 'a value that begins with * needs an anchor of that name above; put text that begins with * in quotes',
   TAG_RESOLVE_FAILED: 'a value that begins with ! is a YAML tag, and no known one; put such text in quotes',
   RESOURCE_EXHAUSTION: 'the nesting is too deep',
 };
+
+/** Faults that no earlier fault brings about. */
+const independent: ReadonlySet<ErrorCode> = new Set(['TAB_AS_INDENT', 'TAG_RESOLVE_FAILED']);
 
 function sentence(code: ErrorCode): string {
   return sentenceByCode[code] ?? 'this is not YAML; look for a missing colon, quote or bracket';

@@ -19,6 +19,20 @@ export type ZoneMatchStrategy = (typeof zoneMatchStrategies)[number];
 export const processors = ['cpu', 'gpu', 'tpu'] as const;
 export type Processor = (typeof processors)[number];
 
+/** What may stand under `framework`; docs/reference/models.md says which of them run here. */
+export const frameworks = [
+  'opencv',
+  'coral_edgetpu',
+  'face_dlib',
+  'face_tpu',
+  'plate_recognizer',
+  'openalpr',
+  'aws_rekognition',
+  'virelai',
+  'hog',
+  'birdnet',
+] as const;
+
 export interface ModelConfig extends RuntimeOverrides {
   readonly name: string;
   readonly enabled: boolean;

@@ -2,6 +2,7 @@
 import { isErrorCode, ZmdetectError } from '../errors.js';
 import { binariesFolder } from '../package-root.js';
 import {
+  type BoxMark,
   type DetectOutput,
   type EngineHandle,
   type ImageHandle,
@@ -9,14 +10,18 @@ import {
   native,
   type OpenedModel,
   type OpenOptions,
+  type PolygonMark,
   type PreparedModel,
+  type PrepareOptions,
   type TicketHandle,
 } from './native.js';
+
+export type { BoxMark, Colour, PolygonMark } from './native.js';
 
 export interface EngineOptions {
   /** 0 = the processors that this process may use. */
   readonly decodeThreads?: number;
-  /** Decoded pictures alive at once; 0 = two for each decode thread and two more. */
+  /** Decoded pictures alive at once; 0 = what the threads and the models need. */
   readonly maxImages?: number;
   readonly maxImagePixels?: number;
   /** JPEG with the fast DCT and plain upsampling: quicker, and not the boxes that OpenCV gives. */
@@ -36,9 +41,20 @@ async function translated<T>(result: Promise<T>): Promise<T> {
   }
 }
 
+export interface TicketOptions {
+  /** Interactive work goes before bulk work, which is never starved. */
+  readonly priority?: 'interactive' | 'bulk';
+  /** Milliseconds from now; what has not begun by then is dropped with DEADLINE_EXCEEDED. */
+  readonly deadlineMs?: number;
+}
+
 /** Goes with one request through every queue; after `cancel` what has not begun is dropped with CANCELLED. */
 export class Ticket {
-  readonly handle: TicketHandle = native.createTicket();
+  readonly handle: TicketHandle;
+
+  constructor({ priority = 'interactive', deadlineMs = Infinity }: TicketOptions = {}) {
+    this.handle = native.createTicket(priority === 'bulk', deadlineMs);
+  }
 
   cancel(): void {
     native.cancelTicket(this.handle);
@@ -66,6 +82,30 @@ export class Engine {
   async decode(bytes: Uint8Array, ticket: Ticket): Promise<NativeImage> {
     const decoded = await translated(native.decode(this.#handle, bytes, ticket.handle));
     return new NativeImage(decoded.image, decoded.width, decoded.height, decoded.queueMs, decoded.decodeMs);
+  }
+
+  /**
+   * Draws on a picture and gives it back as a JPEG file of the upright picture's size, from a decode worker. Polygons
+   * are drawn first, then frames, then texts; lines and letters are sized to the picture. What goes beyond the picture
+   * is clipped; a mark outside it, or with a coordinate that is not a number, is left out. `bytes` must not change
+   * until the promise settles; `quality` is 1 (small) to 100 (good).
+   * Errors: OPTION_INVALID, IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED, ENGINE_CLOSED.
+   */
+  async annotate(
+    bytes: Uint8Array,
+    marks: readonly (BoxMark | PolygonMark)[],
+    { quality = 90, ticket = new Ticket() }: { readonly quality?: number; readonly ticket?: Ticket } = {},
+  ): Promise<Buffer> {
+    if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
+      throw new ZmdetectError('OPTION_INVALID', {
+        name: 'quality',
+        expected: 'a whole number from 1 to 100',
+        value: quality,
+      });
+    }
+    const boxes = marks.filter((mark) => 'box' in mark);
+    const polygons = marks.filter((mark) => 'polygon' in mark);
+    return translated(native.annotate(this.#handle, bytes, { boxes, polygons }, quality, ticket.handle));
   }
 
   /**
@@ -128,16 +168,12 @@ export class NativeModel {
   }
 
   /**
-   * Recognises the layout, runs a warm-up inference, starts the instances. `inputWidth` and `inputHeight` of 0 take
-   * the file's own. Errors: MODEL_LAYOUT_UNKNOWN, MODEL_OUTPUT_INVALID, INFERENCE_FAILED, OUT_OF_MEMORY.
+   * Recognises the layout, runs a warm-up inference, measures, starts the instances.
+   * Errors: MODEL_LAYOUT_UNKNOWN, MODEL_OUTPUT_INVALID, INFERENCE_FAILED, OUT_OF_MEMORY.
    */
-  prepare(options: {
-    classes: number;
-    inputWidth: number;
-    inputHeight: number;
-    instances: number;
-  }): Promise<PreparedModel> {
-    return translated(native.prepareModel(this.#engine, this.#handle, options));
+  prepare(options: Pick<PrepareOptions, 'classes'> & Partial<PrepareOptions>): Promise<PreparedModel> {
+    const defaults = { inputWidth: 0, inputHeight: 0, instances: 1, tune: false, maxBatch: 0, fixedSizes: false };
+    return translated(native.prepareModel(this.#engine, this.#handle, { ...defaults, ...options }));
   }
 
   /**

@@ -59,7 +59,18 @@ export interface PreparedModel {
   readonly inputWidth: number;
   readonly inputHeight: number;
   readonly dynamicBatch: boolean;
+  /** Pictures in one inference at most. */
+  readonly maxBatch: number;
+  /** Threads of one inference, and inferences at once. */
+  readonly threads: number;
   readonly instances: number;
+  /** Threads of the inference of a picture that is the only one. */
+  readonly threadsAlone: number;
+  /** A batch of n pictures takes about `baseMs + perImageMs * n` on one instance that has the host to itself. */
+  readonly baseMs: number;
+  readonly perImageMs: number;
+  /** Of all instances together. */
+  readonly imagesPerSecond: number;
   readonly warmupMs: number;
 }
 
@@ -69,6 +80,24 @@ export interface DecodedImage {
   readonly height: number;
   readonly queueMs: number;
   readonly decodeMs: number;
+}
+
+/** Red, green, blue, each 0 to 255. */
+export type Colour = readonly [number, number, number];
+
+/** A frame and a plate with `text`, one line; without a plate where `text` is empty. */
+export interface BoxMark {
+  /** x1, y1, x2, y2: pixels of the upright picture. */
+  readonly box: readonly [number, number, number, number];
+  readonly text: string;
+  readonly colour: Colour;
+}
+
+/** The closed outline of an area. */
+export interface PolygonMark {
+  /** x, y of each corner: pixels of the upright picture. */
+  readonly polygon: readonly (readonly [number, number])[];
+  readonly colour: Colour;
 }
 
 export interface DetectOutput {
@@ -82,6 +111,22 @@ export interface DetectOutput {
     readonly infer: number;
     readonly post: number;
   };
+  /** Pictures that shared the inference. */
+  readonly batch: number;
+}
+
+export interface PrepareOptions {
+  readonly classes: number;
+  /** Pixels; 0 = the file's own. */
+  readonly inputWidth: number;
+  readonly inputHeight: number;
+  readonly instances: number;
+  /** Measure threads against instances on this host instead. */
+  readonly tune: boolean;
+  /** 0 = as measured. */
+  readonly maxBatch: number;
+  /** Run only the batch sizes that were warmed up. */
+  readonly fixedSizes: boolean;
 }
 
 export interface Native {
@@ -93,16 +138,20 @@ export interface Native {
     fastJpeg: boolean;
   }): EngineHandle;
   closeEngine(engine: EngineHandle): Promise<void>;
-  createTicket(): TicketHandle;
+  /** `deadlineMs` from now; Infinity for none. */
+  createTicket(bulk: boolean, deadlineMs: number): TicketHandle;
   cancelTicket(ticket: TicketHandle): void;
   decode(engine: EngineHandle, bytes: Uint8Array, ticket: TicketHandle): Promise<DecodedImage>;
+  annotate(
+    engine: EngineHandle,
+    bytes: Uint8Array,
+    marks: { boxes: readonly BoxMark[]; polygons: readonly PolygonMark[] },
+    quality: number,
+    ticket: TicketHandle,
+  ): Promise<Buffer>;
   releaseImage(image: ImageHandle): void;
   openModel(engine: EngineHandle, options: OpenOptions): Promise<OpenedModel>;
-  prepareModel(
-    engine: EngineHandle,
-    model: ModelHandle,
-    options: { classes: number; inputWidth: number; inputHeight: number; instances: number },
-  ): Promise<PreparedModel>;
+  prepareModel(engine: EngineHandle, model: ModelHandle, options: PrepareOptions): Promise<PreparedModel>;
   closeModel(engine: EngineHandle, model: ModelHandle): Promise<void>;
   detect(
     engine: EngineHandle,

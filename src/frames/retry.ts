@@ -4,7 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 
-import type { FetchFailureKind, FetchOutcome } from './outcome.js';
+import type { FetchFailure, FetchFailureKind } from './outcome.js';
+
+/** Of a frame that was fetched, or fetched and looked at. */
+export type FrameOutcome = { readonly ok: true } | FetchFailure;
 
 /** Resolves after so many milliseconds; rejects with the signal's reason when that is aborted first. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -18,11 +21,11 @@ export interface RetryOptions {
 }
 
 /** The first outcome that is not status 404, or that of the last try. Rejects only when `signal` is aborted. */
-export async function retryMissing(
-  fetchOnce: (signal: AbortSignal) => Promise<FetchOutcome>,
+export async function retryMissing<Outcome extends FrameOutcome>(
+  fetchOnce: (signal: AbortSignal) => Promise<Outcome>,
   options: RetryOptions,
   signal: AbortSignal,
-): Promise<FetchOutcome> {
+): Promise<Outcome> {
   const { maxAttempts = 1, sleepBetweenAttempts = 3, sleep = sleepFor } = options;
   let outcome = await fetchOnce(signal);
   for (let attempt = 1; attempt < maxAttempts && isMissing(outcome); attempt++) {
@@ -52,7 +55,7 @@ export class MissCounter {
   }
 
   /** Takes the next frame's outcome; true where the request is to end here. */
-  isEnough(outcome: FetchOutcome): boolean {
+  isEnough(outcome: FrameOutcome): boolean {
     if (!isMissing(outcome)) {
       if (outcome.ok || !withoutAnswer.has(outcome.kind)) this.#misses = 0;
       return false;
@@ -62,7 +65,7 @@ export class MissCounter {
   }
 }
 
-function isMissing(outcome: FetchOutcome): boolean {
+function isMissing(outcome: FrameOutcome): boolean {
   return !outcome.ok && outcome.kind === 'status' && outcome.status === 404;
 }
 

@@ -1,11 +1,10 @@
 /** One configured model: loads once, says what it runs on, and gets its accelerator back when it can. */
-import type { Logger } from 'pino';
-
 import type { Processor } from '../detection/config.js';
 import type { Detection } from '../detection/detection.js';
 import type { Engine, NativeImage, Ticket } from '../engine/engine.js';
 import type { DetectOutput } from '../engine/native.js';
 import { type ErrorCode, ZmdetectError } from '../errors.js';
+import type { Log } from '../log.js';
 import { type Loaded, type LoadOptions, loadModel } from './load.js';
 import type { ModelSpec } from './spec.js';
 
@@ -53,7 +52,7 @@ export class RegisteredModel {
   readonly spec: ModelSpec;
   readonly #engine: Engine;
   readonly #options: RegistryOptions;
-  readonly #log: Logger;
+  readonly #log: Log;
   #loaded: Loaded | undefined;
   #loading: Promise<Loaded> | undefined;
   #failure: { readonly error: unknown; readonly at: number } | undefined;
@@ -63,7 +62,7 @@ export class RegisteredModel {
   /** Requests that use a model which is being replaced, and whether it is to be closed after the last of them. */
   readonly #users = new Map<Loaded, { count: number; retired: boolean }>();
 
-  constructor(spec: ModelSpec, engine: Engine, options: RegistryOptions, log: Logger) {
+  constructor(spec: ModelSpec, engine: Engine, options: RegistryOptions, log: Log) {
     this.spec = spec;
     this.#engine = engine;
     this.#options = options;

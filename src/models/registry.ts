@@ -1,7 +1,6 @@
 /** The models of this process, in configuration order. */
-import type { Logger } from 'pino';
-
 import type { Engine } from '../engine/engine.js';
+import type { Log } from '../log.js';
 import { isDeviceError, type ModelRow, RegisteredModel, type RegistryOptions } from './registered-model.js';
 import type { ModelSpec } from './spec.js';
 
@@ -11,7 +10,7 @@ export class ModelRegistry {
   readonly models: readonly RegisteredModel[];
   #failed: ReadonlySet<RegisteredModel> = new Set();
 
-  constructor(specs: readonly ModelSpec[], engine: Engine, options: RegistryOptions, log: Logger) {
+  constructor(specs: readonly ModelSpec[], engine: Engine, options: RegistryOptions, log: Log) {
     this.models = specs.map((spec) => new RegisteredModel(spec, engine, options, log));
   }
 

@@ -1,35 +1,20 @@
 /** From the bytes of a frame to its detections: decode once, run the models, filter; then zones and past detections. */
-import type { Logger } from 'pino';
-
 import type { DetectorConfig, ModelConfig } from '../detection/config.js';
-import type { Box, Detection, Size } from '../detection/detection.js';
+import type { Detection, Size } from '../detection/detection.js';
 import { analyseFrame } from '../detection/pipeline.js';
-import { applyZones, type Zone } from '../detection/zones.js';
+import type { Zone } from '../detection/zones.js';
 import type { Engine, NativeImage } from '../engine/engine.js';
 import { type ErrorCode, ZmdetectError } from '../errors.js';
+import type { Log } from '../log.js';
 import type { RegisteredModel } from '../models/registry.js';
 import type { ModelSet } from '../models/served.js';
-import { PastStore } from './past-store.js';
 import { look, type Picture, withPicture } from './picture.js';
+import { type Analysis, FrameSelector, type Selection } from './selector.js';
 
-/** What one frame holds, before zones. */
-export interface Analysis {
-  readonly detections: readonly Detection[];
-  readonly size: Size;
-}
-
-/** A frame's detections without those that were there the last time. */
-export interface Selection {
-  /** Whatever the zones say. */
-  readonly all: readonly Detection[];
-  /** What the zones keep. */
-  readonly kept: readonly Detection[];
-  /** What the zones reject, new or not. */
-  readonly errorBoxes: readonly Box[];
-}
+export type { Analysis, Selection } from './selector.js';
 
 export interface AnalyseOptions {
-  readonly log: Logger;
+  readonly log: Log;
   readonly signal: AbortSignal;
   /** Milliseconds by stage are added here. */
   readonly stages: Record<string, number>;
@@ -39,13 +24,13 @@ export class FrameAnalyser {
   readonly #engine: Engine;
   readonly #models: ModelSet;
   readonly #config: DetectorConfig;
-  readonly #past: PastStore;
+  readonly #selector: FrameSelector;
 
   constructor(engine: Engine, models: ModelSet, config: DetectorConfig) {
     this.#engine = engine;
     this.#models = models;
     this.#config = config;
-    this.#past = new PastStore(config);
+    this.#selector = new FrameSelector(config);
   }
 
   get config(): DetectorConfig {
@@ -63,15 +48,9 @@ export class FrameAnalyser {
     }));
   }
 
-  /**
-   * The last two steps (contract 6.2). Frames are to be brought one after the other in their order, since each is
-   * compared with the one before; what the next is compared with is what the zones keep.
-   */
-  async select(detections: readonly Detection[], zones: readonly Zone[], log: Logger): Promise<Selection> {
-    const { kept, errorBoxes } = applyZones(detections, zones, this.#config.zoneMatchStrategy);
-    const fresh = await this.#past.onlyNew(detections, kept, log);
-    const isFresh = (detection: Detection) => fresh.has(detection);
-    return { all: detections.filter(isFresh), kept: kept.filter(isFresh), errorBoxes };
+  /** Zones, and what was there the last time; see {@link FrameSelector}. */
+  select(detections: readonly Detection[], zones: readonly Zone[], log: Log): Promise<Selection> {
+    return this.#selector.select(detections, zones, log);
   }
 
   async #detect(picture: Picture, { log, signal, stages }: AnalyseOptions): Promise<readonly Detection[]> {

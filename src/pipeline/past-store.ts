@@ -1,11 +1,11 @@
 /** What was seen the last time, kept in pyzm's own file, so that a hook and this server may take turns (contract 6.9). */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Logger } from 'pino';
 
 import type { DetectorConfig } from '../detection/config.js';
 import type { Box, Detection } from '../detection/detection.js';
 import { matchPast, type PastConfig, type PastDetections, wantsPast } from '../detection/past.js';
+import type { Log } from '../log.js';
 import { PickleFault, readPickles, writePickle } from './pickle.js';
 
 export type PastStoreConfig = PastConfig & Pick<DetectorConfig, 'imagePath' | 'monitorId'>;
@@ -31,7 +31,7 @@ export class PastStore {
   async onlyNew(
     all: readonly Detection[],
     counted: readonly Detection[],
-    log: Logger,
+    log: Log,
   ): Promise<ReadonlySet<Detection>> {
     if (!this.#wanted || all.length === 0) return new Set(all);
     const turn = this.#turn.then(() => this.#compare(all, counted, log));
@@ -42,7 +42,7 @@ export class PastStore {
   async #compare(
     all: readonly Detection[],
     counted: readonly Detection[],
-    log: Logger,
+    log: Log,
   ): Promise<ReadonlySet<Detection>> {
     const past = await this.#read(log);
     const { kept, warnings } = matchPast(all, past, this.#config);
@@ -51,7 +51,7 @@ export class PastStore {
     return new Set(kept);
   }
 
-  async #read(log: Logger): Promise<PastDetections> {
+  async #read(log: Log): Promise<PastDetections> {
     try {
       const bytes = await readFile(this.#file);
       if (bytes.length > 0) return pastOf(readPickles(bytes));
@@ -63,7 +63,7 @@ export class PastStore {
   }
 
   /** Under another name first: a reader finds the old state or the new one, never a part. */
-  async #write(detections: readonly Detection[], log: Logger): Promise<void> {
+  async #write(detections: readonly Detection[], log: Log): Promise<void> {
     const boxes = writePickle(detections.map(({ box }) => box));
     const labels = writePickle(detections.map(({ label }) => label));
     const draft = `${this.#file}.${process.pid}.tmp`;

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import { withParts } from '../support/marked-parts.js';
 import { causeOf } from './exceptions.js';
 import { faultOf, nameOf, stateOf, summaryOf, table } from './report.js';
 import { readResults, type Results } from './results.js';
@@ -19,13 +20,7 @@ export function pageText(text: string, results: Results): string {
     'not compared': notCompared(results),
     run: run(results),
   };
-  return Object.entries(parts).reduce((whole, [name, part]) => {
-    const [start, end] = [`<!-- ${name} -->\n`, '<!-- end -->'];
-    const from = whole.indexOf(start);
-    const to = whole.indexOf(end, from);
-    if (from < 0 || to < 0) throw new Error(`${page} has no part ${start.trim()} … ${end}`);
-    return `${whole.slice(0, from + start.length)}\n${part}\n\n${whole.slice(to)}`;
-  }, text);
+  return withParts(page, text, parts);
 }
 
 function differences({ models }: Results): string {

@@ -1,4 +1,4 @@
-/** The two servers under comparison, as processes with a settings file each: one model, one loopback port. */
+/** Servers under comparison, as processes with a settings file each: one model, one loopback port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
@@ -28,6 +28,7 @@ export class CannotRun extends Error {}
 const startSeconds = 120;
 
 export class Server {
+  readonly port: number;
   readonly #program: Program;
   readonly #process: ChildProcess;
   readonly #url: string;
@@ -36,14 +37,20 @@ export class Server {
   private constructor(program: Program, process: ChildProcess, port: number, logFile: string) {
     this.#program = program;
     this.#process = process;
+    this.port = port;
     this.#url = `http://127.0.0.1:${port}`;
     this.#logFile = logFile;
   }
 
-  /** Started and with the model in memory. Errors: CannotRun. */
-  static async start(program: Program, model: ParityModel, folder: string): Promise<Server> {
+  /** Started and with the model in memory; `more` are further settings. Errors: CannotRun. */
+  static async start(
+    program: Program,
+    model: Pick<ParityModel, 'entry'>,
+    folder: string,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<Server> {
     const port = await freePort();
-    const settings = { host: '127.0.0.1', port, detector_config: { models: [model.entry] } };
+    const settings = { host: '127.0.0.1', port, detector_config: { models: [model.entry] }, ...more };
     const file = path.join(folder, `${program.name}.yml`);
     // JSON is YAML.
     writeFileSync(file, JSON.stringify(settings));
@@ -61,6 +68,13 @@ export class Server {
       await server.stop();
       throw error;
     }
+  }
+
+  /** Of the process while it runs. */
+  get pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined) throw new Error(`${this.#program.name} has not started`);
+    return pid;
   }
 
   /** What the server finds in a picture. Errors: CannotRun when the model gave no answer, whatever the status says. */

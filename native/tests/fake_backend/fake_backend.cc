@@ -15,6 +15,7 @@ namespace {
 std::atomic<int> entries{0};
 std::atomic<int> models{0};
 std::atomic<int> instances{0};
+std::atomic<int> next_failure{static_cast<int>(Code::kOk)};
 
 /// The number after `word:` in the command; 0 where it is not there.
 int number(const std::string& command, const std::string& word) {
@@ -39,7 +40,8 @@ class FakeInstance : public Instance {
   Status run(const TensorView&, std::vector<TensorView>& outputs) override {
     std::this_thread::sleep_for(std::chrono::milliseconds(number(command_, "delay_ms")));
     if (++runs_ == number(command_, "run")) return failure(Code::kInferenceFailed, "run", runs_);
-    if (runs_ == number(command_, "memory")) return failure(Code::kOutOfMemory, "run", runs_);
+    const auto asked = static_cast<Code>(next_failure.exchange(static_cast<int>(Code::kOk)));
+    if (asked != Code::kOk) return failure(asked, "run", runs_);
     outputs = {TensorView{answer_, ElementType::kFloat32, {1, 5, 6}}};
     return Status();
   }
@@ -99,4 +101,8 @@ extern "C" __attribute__((visibility("default"))) zmdetect::Backend* zmdetect_ba
 extern "C" __attribute__((visibility("default"))) zmdetect::testing::FakeCounts zmdetect_fake_counts() {
   using namespace zmdetect::testing;
   return {entries, models, instances};
+}
+
+extern "C" __attribute__((visibility("default"))) void zmdetect_fake_fail(int code) {
+  zmdetect::testing::next_failure = code;
 }

@@ -1,5 +1,5 @@
 // What the tests and their backend both know. The model's path tells the backend what to do: words "<what>:<number>",
-// for example "run:3" (the third run of an instance fails) or "run:3 delay_ms:50".
+// for example "create:2" (the second instance cannot be made) or "run:1 delay_ms:50".
 #pragma once
 
 namespace zmdetect::testing {
@@ -13,5 +13,8 @@ struct FakeCounts {
 
 /// Signature of `zmdetect_fake_counts`.
 using FakeCountsOf = FakeCounts (*)();
+
+/// Signature of `zmdetect_fake_fail`: the next run of any instance fails with that Code.
+using FakeFail = void (*)(int code);
 
 }  // namespace zmdetect::testing

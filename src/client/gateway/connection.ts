@@ -1,0 +1,175 @@
+/** One detection server: requests with a token that holds, and every way in which it may fail told apart. */
+import { type ErrorCode, ZmdetectError } from '../../errors.js';
+import { failureOf } from '../../frames/outcome.js';
+import { orAborted } from '../../or-aborted.js';
+import { type HttpAnswer, HttpConnections } from '../http.js';
+import { type Body, jsonBody } from './body.js';
+import { TokenKeeper, type Login } from './tokens.js';
+
+export interface ConnectionSettings {
+  /** Base URL without a slash at its end. */
+  readonly url: string;
+  /** For each request, from connecting to the last byte. */
+  readonly timeoutMs: number;
+  /** Empty: no login. */
+  readonly username: string;
+  readonly password: string;
+}
+
+const maxAnswerBytes = 32 * 1024 * 1024;
+
+export class GatewayConnection {
+  readonly #settings: ConnectionSettings;
+  readonly #http: HttpConnections;
+  readonly #tokens: TokenKeeper;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.#http = new HttpConnections({ timeoutMs: settings.timeoutMs, maxBodyBytes: maxAnswerBytes });
+    this.#tokens = new TokenKeeper(() => this.#login());
+  }
+
+  /** The URL for messages: without user info and query. */
+  get name(): string {
+    const { origin, pathname } = new URL(this.#settings.url);
+    return `${origin}${pathname === '/' ? '' : pathname}`;
+  }
+
+  /** The JSON of an open route. Errors: GATEWAY_*; the signal's reason when it is aborted. */
+  async get(route: string, signal?: AbortSignal): Promise<unknown> {
+    return this.#json(route, await this.#ask('GET', route, undefined, undefined, signal));
+  }
+
+  /**
+   * The JSON of a route that wants a token. One that the server refuses is renewed once.
+   * Errors: IMAGE_EMPTY, IMAGE_UNDECODABLE; GATEWAY_*; the signal's reason when it is aborted.
+   */
+  async post(route: string, body: Body, signal?: AbortSignal): Promise<unknown> {
+    const token = await this.#token(signal);
+    let answer = await this.#ask('POST', route, body, token, signal);
+    if (isRefusal(answer) && token !== undefined) {
+      this.#tokens.refused(token);
+      answer = await this.#ask('POST', route, body, await this.#token(signal), signal);
+    }
+    return this.#json(route, answer);
+  }
+
+  /** Logs in unless a token is held, so that this can go on beside other requests. */
+  async prepare(signal?: AbortSignal): Promise<void> {
+    await this.#token(signal);
+  }
+
+  close(): void {
+    this.#http.close();
+  }
+
+  /** The login serves everybody who waits for it, so no single caller's signal ends it. */
+  #token(signal: AbortSignal | undefined): Promise<string | undefined> {
+    if (this.#settings.username === '') return Promise.resolve(undefined);
+    return signal === undefined ? this.#tokens.current() : orAborted(this.#tokens.current(), signal);
+  }
+
+  async #login(): Promise<Login> {
+    const { username, password } = this.#settings;
+    const answer = await this.#ask('POST', '/login', jsonBody({ username, password }), undefined, undefined);
+    // The oldest servers have no such route while they want no token.
+    if (answer.status === 404) return { token: undefined, seconds: undefined };
+    if (isRefusal(answer) || answer.status === 422) {
+      throw this.error('GATEWAY_LOGIN_REFUSED', { reason: saidBy(answer) });
+    }
+    const reply = this.#json('/login', answer);
+    const { access_token: token, expires } = isObject(reply) ? reply : {};
+    return {
+      token: typeof token === 'string' && token !== '' ? token : undefined,
+      seconds: typeof expires === 'number' && Number.isFinite(expires) ? expires : undefined,
+    };
+  }
+
+  async #ask(
+    method: 'GET' | 'POST',
+    route: string,
+    body: Body | undefined,
+    token: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    const url = `${this.#settings.url}${route}`;
+    const headers = {
+      ...(body === undefined ? {} : { 'content-type': body.type }),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
+    try {
+      return await this.#http.request({ method, url, headers, body: body?.bytes }, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const { kind, reason } = failureOf(error, url);
+      if (kind === 'timeout') throw this.error('GATEWAY_TIMEOUT', { seconds: this.#settings.timeoutMs / 1000 });
+      throw this.error(kind === 'too-large' ? 'GATEWAY_UNEXPECTED' : 'GATEWAY_UNREACHABLE', { reason });
+    }
+  }
+
+  #json(route: string, answer: HttpAnswer): unknown {
+    if (answer.status !== 200) throw this.#failure(answer);
+    const value = parsed(answer.body);
+    if (value === undefined) {
+      throw this.error('GATEWAY_UNEXPECTED', { reason: `${route}: expected JSON, got ${excerpt(answer.body)}` });
+    }
+    return value;
+  }
+
+  #failure(answer: HttpAnswer): ZmdetectError {
+    const { status } = answer;
+    const reason = saidBy(answer);
+    if (isRefusal(answer)) return this.error('GATEWAY_LOGIN_REFUSED', { reason });
+    if (status === 429 || status === 503) {
+      const retryAfter = retryAfterOf(answer);
+      return this.error('GATEWAY_BUSY', { reason, ...(retryAfter === undefined ? {} : { retryAfter }) });
+    }
+    if (status >= 500) return this.error('GATEWAY_FAILED', { reason });
+    if (status === 400 && reason.includes('Could not decode image')) return new ZmdetectError('IMAGE_UNDECODABLE');
+    if (status === 400 && reason.includes('Empty file')) return new ZmdetectError('IMAGE_EMPTY');
+    return this.error(status < 400 ? 'GATEWAY_UNEXPECTED' : 'GATEWAY_REFUSED', { reason });
+  }
+
+  error(code: ErrorCode, params: Record<string, string | number>): ZmdetectError {
+    return new ZmdetectError(code, { gateway: this.name, ...params });
+  }
+}
+
+/** 401; older servers say 403 where there is no token. */
+function isRefusal({ status }: HttpAnswer): boolean {
+  return status === 401 || status === 403;
+}
+
+const longestShown = 200;
+
+/** Status and what the body's `detail` says, if it says something. */
+function saidBy({ status, body }: HttpAnswer): string {
+  const reply = parsed(body);
+  const detail = isObject(reply) ? reply.detail : undefined;
+  const text = typeof detail === 'string' ? detail : detail === undefined ? '' : JSON.stringify(detail);
+  return text === '' ? `status ${status}` : `status ${status}, ${text.slice(0, longestShown)}`;
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function excerpt(body: Buffer): string {
+  return body.length === 0 ? 'nothing' : JSON.stringify(body.toString('utf8', 0, 60));
+}
+
+/** Seconds; the header also allows a date. */
+function retryAfterOf({ headers }: HttpAnswer): number | undefined {
+  const text = headers['retry-after'];
+  if (text === undefined) return undefined;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

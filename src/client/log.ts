@@ -1,0 +1,10 @@
+import type { Log, LogMethod } from '../log.js';
+
+/** Warnings and errors as lines of text; the rest is dropped. */
+const line: LogMethod = (first: object | string, message?: string): void => {
+  const fields = typeof first === 'string' ? '' : ` ${JSON.stringify(first)}`;
+  process.stderr.write(`zmdetect: ${typeof first === 'string' ? first : (message ?? '')}${fields}\n`);
+};
+const nothing: LogMethod = () => undefined;
+
+export const standardErrorLog: Log = { debug: nothing, info: nothing, warn: line, error: line };

@@ -1,0 +1,133 @@
+/** The command line of `zmdetect event` and `zm_detect`: upstream's flags. Read without argparse, which costs time. */
+import { parseArgs } from 'node:util';
+
+export interface HookArguments {
+  readonly config: string;
+  readonly eventId: number | undefined;
+  readonly monitorId: string | undefined;
+  readonly reason: string | undefined;
+  /** A picture to look at in place of an event. */
+  readonly file: string | undefined;
+  /** The event's folder, in place of the one that ZoneMinder names. */
+  readonly eventPath: string | undefined;
+  /** Where the debug image goes; writes one. */
+  readonly outputPath: string | undefined;
+  readonly overrides: readonly string[];
+  readonly notes: boolean;
+  readonly debug: boolean;
+}
+
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** The word for its value in the help; absent for a switch. */
+  readonly value?: string;
+  readonly help: string;
+  readonly multiple?: boolean;
+}
+
+export const defaultConfig = '/etc/zm/objectconfig.yml';
+
+export const flags: readonly Flag[] = [
+  { name: 'config', short: 'c', value: 'FILE', help: `the objectconfig.yml (default: ${defaultConfig})` },
+  { name: 'eventid', short: 'e', value: 'ID', help: 'event to look at' },
+  { name: 'monitorid', short: 'm', value: 'ID', help: "its monitor (default: ZoneMinder's answer, where it matters)" },
+  { name: 'reason', short: 'r', value: 'TEXT', help: "alarm cause, such as 'Motion: Driveway'" },
+  { name: 'file', short: 'f', value: 'FILE', help: 'a picture to look at in place of an event' },
+  { name: 'notes', short: 'n', help: "put what was found into the event's notes" },
+  { name: 'eventpath', short: 'p', value: 'DIR', help: "the event's folder (default: ZoneMinder's answer)" },
+  { name: 'output-path', short: 'o', value: 'DIR', help: 'write a debug image there' },
+  {
+    name: 'override',
+    short: 'O',
+    value: 'KEY=VALUE',
+    help: 'another value for one key; may be repeated',
+    multiple: true,
+  },
+  { name: 'debug', short: 'd', help: 'say each step on standard error' },
+  { name: 'version', short: 'v', help: 'print name and version' },
+  { name: 'bareversion', help: 'print the version alone' },
+  { name: 'help', short: 'h', help: 'print this' },
+];
+
+export type Request =
+  | { readonly kind: 'help' | 'version' | 'bareversion' }
+  | { readonly kind: 'run'; readonly args: HookArguments; readonly ignored: readonly string[] }
+  | { readonly kind: 'usage'; readonly message: string };
+
+/** Words that upstream does not know either are ignored, as upstream does; `ignored` names them. */
+export function parseArguments(words: readonly string[]): Request {
+  const { values, tokens } = parseArgs({
+    args: [...words],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+    options: Object.fromEntries(
+      flags.map(({ name, short, value, multiple = false }) => [
+        name,
+        {
+          type: value === undefined ? ('boolean' as const) : ('string' as const),
+          multiple,
+          ...(short ? { short } : {}),
+        },
+      ]),
+    ),
+  });
+  if (values.help === true) return { kind: 'help' };
+  if (values.version === true) return { kind: 'version' };
+  if (values.bareversion === true) return { kind: 'bareversion' };
+  const lacking = flags.find(({ name, value }) => value !== undefined && values[name] === true);
+  if (lacking) return { kind: 'usage', message: `expected ${lacking.value} after --${lacking.name}, got nothing` };
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  };
+  const [eventId, file] = [text('eventid'), text('file')];
+  if (eventId === undefined && file === undefined) {
+    return { kind: 'usage', message: 'expected --eventid ID or --file FILE, got neither' };
+  }
+  for (const name of ['eventid', 'monitorid']) {
+    const value = text(name);
+    if (value !== undefined && !/^\d+$/.test(value)) {
+      return { kind: 'usage', message: `expected a number for --${name}, got "${value}"` };
+    }
+  }
+  return {
+    kind: 'run',
+    args: {
+      config: text('config') ?? defaultConfig,
+      eventId: eventId === undefined ? undefined : Number(eventId),
+      monitorId: text('monitorid'),
+      reason: text('reason'),
+      file,
+      eventPath: text('eventpath'),
+      outputPath: text('output-path'),
+      overrides: Array.isArray(values.override) ? values.override.map(String) : [],
+      notes: values.notes === true,
+      debug: values.debug === true,
+    },
+    ignored: tokens.flatMap((token) =>
+      token.kind === 'positional'
+        ? [token.value]
+        : token.kind === 'option' && !flags.some(({ name }) => name === token.name)
+          ? [token.rawName]
+          : [],
+    ),
+  };
+}
+
+export function helpText(program: string): string {
+  const rows = flags.map(({ name, short, value, help }) => {
+    const option = `${short === undefined ? '   ' : `-${short},`} --${name}${value === undefined ? '' : ` ${value}`}`;
+    return `  ${option.padEnd(26)} ${help}`;
+  });
+  return `usage: ${program} [options]
+
+Looks at an event of ZoneMinder and prints one line with what was found, or nothing.
+
+options:
+${rows.join('\n')}
+
+Exit status: 0 something or nothing was found; 1 error, with a sentence on standard error.
+`;
+}

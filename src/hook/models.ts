@@ -1,0 +1,130 @@
+/** Whether the models of an `ml_sequence` can be had: on this host, unless a server runs them. */
+import { access, constants, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isMapping, type Mapping, readFlag } from '../config/readers.js';
+import type { Path } from '../config/yaml.js';
+import { given, setting, viewOf } from './merge.js';
+import { nameOf, type Say, type Severity } from './problem.js';
+import { wordsOf } from './rules.js';
+
+/** What reads the weights of a framework; the others bring their own, or run elsewhere. */
+const withWeights = new Set(['opencv', 'coral_edgetpu', 'face_tpu', 'tpu']);
+
+/** As pyzm has it for an entry that names none. */
+const standard: Readonly<Record<string, string>> = {
+  object: 'opencv',
+  face: 'opencv',
+  alpr: 'plate_recognizer',
+  audio: 'birdnet',
+};
+
+const elsewhere = new Set([
+  'dlib',
+  'face_dlib',
+  'plate_recognizer',
+  'openalpr',
+  'aws_rekognition',
+  'virelai',
+  'hog',
+  'birdnet',
+]);
+
+/** `monitorId`: look only at what that monitor's own section says, as that monitor sees it. */
+export async function checkModels(tree: Mapping, monitorId: string | undefined, say: Say): Promise<void> {
+  const view = viewOf(tree, monitorId);
+  const base: Path = monitorId === undefined ? ['ml', 'ml_sequence'] : ['monitors', monitorId, 'ml_sequence'];
+  const own = at(tree, base);
+  const sequence = view.ml_sequence;
+  if (!isMapping(own) || !isMapping(sequence)) return;
+  const types = wordsOf(at(sequence, ['general', 'model_sequence'])) ?? ['object'];
+  const need = needOf(view);
+  let enabled = 0;
+  for (const type of types) {
+    const entries = at(sequence, [type, 'sequence']);
+    if (!Array.isArray(entries)) {
+      if (at(own, ['general', 'model_sequence']) !== undefined && sequence[type] === undefined) {
+        const text = `model_sequence names ${type}, but ml_sequence has no section ${type}: write it, or leave the word out`;
+        say('warning', [...base, 'general', 'model_sequence'], text);
+      }
+      continue;
+    }
+    for (const [index, entry] of entries.entries()) {
+      if (!isMapping(entry) || readFlag(entry.enabled ?? true) === false) continue;
+      enabled += 1;
+      const place = [...base, type, 'sequence', index];
+      if (need !== null && at(own, [type, 'sequence']) !== undefined) await checkEntry(entry, type, place, need, say);
+    }
+  }
+  if (enabled === 0) {
+    say(
+      'error',
+      base,
+      `no entry of ${nameOf(base)} is enabled in ${types.join(', ')}: set enabled: "yes" in one of them`,
+    );
+  }
+}
+
+/** What a model that is not here means: null where only the server's models are asked. */
+function needOf(view: Mapping): Severity | null {
+  if (!given(setting(view, 'ml_gateway'))) return 'error';
+  return readFlag(setting(view, 'ml_fallback_local')) === true ? 'warning' : null;
+}
+
+async function checkEntry(entry: Mapping, type: string, place: Path, need: Severity, say: Say): Promise<void> {
+  const key = type === 'face' ? 'face_detection_framework' : `${type}_framework`;
+  const framework = entry[key] ?? standard[type];
+  const weights = `${type}_weights`;
+  if (typeof framework === 'string' && elsewhere.has(framework) && need === 'error') {
+    say('warning', place, `${framework} does not run here: set enabled: "no", or let a server that has it answer`);
+  }
+  if (typeof framework !== 'string' || !withWeights.has(framework)) return;
+  if (typeof entry[weights] !== 'string') {
+    const name = typeof entry.name === 'string' ? entry.name : nameOf(place);
+    say(
+      need,
+      place,
+      `the model ${name} has no ${weights}: name its file, such as \${base_data_path}/models/ultralytics/yolo11n.onnx`,
+    );
+  }
+  for (const key of [weights, `${type}_config`, `${type}_labels`]) {
+    const file = entry[key];
+    // A template that nothing fills in has been named already.
+    if (typeof file !== 'string' || /\$\{|\{\{/.test(file)) continue;
+    const fault = await faultOf(file);
+    if (fault !== null) say(need, [...place, key], `${nameOf([...place, key])} names ${file}, but ${fault}`);
+  }
+  if (
+    typeof entry[weights] === 'string' &&
+    /\.weights$/i.test(entry[weights]) &&
+    typeof entry[`${type}_config`] !== 'string'
+  ) {
+    say(need, [...place, weights], `a Darknet model also needs ${type}_config: name its .cfg file`);
+  }
+}
+
+/** The rest of a sentence about a file that cannot be read; null for one that can. */
+export async function faultOf(file: string): Promise<string | null> {
+  try {
+    const { size } = await stat(file);
+    await access(file, constants.R_OK);
+    return size === 0 ? 'that file is empty: a download has failed; fetch it again' : null;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EACCES') return `this user may not read it: run "sudo -u www-data ls -l ${file}" to see`;
+    const directory = path.dirname(file);
+    const there = await stat(directory).then(
+      () => true,
+      () => false,
+    );
+    return there
+      ? `there is no such file: ${directory} has others, or fetch it there`
+      : `there is no directory ${directory}`;
+  }
+}
+
+function at(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, step) => (isMapping(inner) || Array.isArray(inner) ? (inner as Mapping)[step] : undefined),
+    value,
+  );
+}

@@ -1,0 +1,245 @@
+/** One event, from its number to the line that ZoneMinder's event server reads. */
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Detector } from '../client/detector.js';
+import type { DetectionResult, DetectionZone, DetectorOptions } from '../client/types.js';
+import { ZoneMinder } from '../client/zoneminder/client.js';
+import type { ZmEvent, ZoneMinderOptions } from '../client/zoneminder/types.js';
+import { isMapping, type Mapping } from '../config/readers.js';
+import type { Size } from '../detection/detection.js';
+import { ZmdetectError } from '../errors.js';
+import type { HookArguments } from './arguments.js';
+import { checkSource } from './check.js';
+import { type LineOptions, type Objects, objectsJson, prediction } from './line.js';
+import { leaveTraces, Target } from './traces.js';
+import { override } from './overrides.js';
+import type { Problem } from './problem.js';
+import { ResizingZoneMinder, scaledZones, smaller } from './resized.js';
+import { type HookSettings, settingsOf } from './settings.js';
+import { readSource, type Source } from './source.js';
+import { explain, keyBehind, type Voice } from './voice.js';
+import { chooseZones } from './zones.js';
+
+/** Resolves to the exit status: 0 also where nothing was found, 1 after a sentence about what went wrong. */
+export async function runHook(args: HookArguments, voice: Voice): Promise<number> {
+  const source = await readSource(args.config);
+  if (!(await isUsable(source, args, voice))) return 1;
+  const run = new HookRun(source, args, voice);
+  try {
+    await run.go();
+    return 0;
+  } catch (error) {
+    const key = keyBehind(error);
+    voice.say(key === undefined ? explain(error) : `${source.locate(key).place}: ${explain(error)}`);
+    return 1;
+  } finally {
+    await run.close();
+  }
+}
+
+/** Says every problem that this event meets; a fault in another monitor's section does not stop it. */
+async function isUsable(source: Source, { monitorId }: HookArguments, voice: Voice): Promise<boolean> {
+  const isOthers = ({ path: [section, id] }: Problem): boolean =>
+    section === 'monitors' && monitorId !== undefined && id !== undefined && String(id) !== monitorId;
+  let usable = true;
+  for (const problem of await checkSource(source)) {
+    if (problem.severity === 'note' || isOthers(problem)) voice.debug(problem.sentence);
+    else voice.say(problem.sentence);
+    if (problem.severity === 'error' && !isOthers(problem)) usable = false;
+  }
+  return usable;
+}
+
+class HookRun {
+  readonly #source: Source;
+  readonly #args: HookArguments;
+  readonly #voice: Voice;
+  #event: Promise<ZmEvent> | undefined;
+  #zoneMinder: ZoneMinder | undefined;
+  #detector: Detector | undefined;
+
+  constructor(source: Source, args: HookArguments, voice: Voice) {
+    this.#source = source;
+    this.#args = args;
+    this.#voice = voice;
+  }
+
+  async go(): Promise<void> {
+    const monitorId = await this.#monitorId();
+    const settings = settingsOf(this.#source.tree, monitorId, (view) => this.#change(view));
+    const zones = await this.#zones(settings, monitorId);
+    if (settings.wait > 0) {
+      this.#voice.debug(`waiting ${settings.wait} s`);
+      await sleep(settings.wait * 1000);
+    }
+    const detector = Detector.fromDict(settings.mlSequence, this.#detectorOptions(settings, monitorId));
+    this.#detector = detector;
+    const { eventId, file } = this.#args;
+    if (file !== undefined) {
+      const result = await detector.detect(file, { zones });
+      await this.#report(result, settings, zones, null);
+    } else if (eventId !== undefined) {
+      const resize = await this.#resize(settings, eventId);
+      const streamConfig = { ...settings.stream, ...(await this.#frameSet(settings)) };
+      const options = {
+        zones: resize === null ? zones : scaledZones(zones, resize.original, resize.size),
+        streamConfig,
+      };
+      const result = await detector.detectEvent(this.#zm(settings), eventId, options);
+      await this.#report(result, settings, options.zones, resize);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#detector?.close();
+    this.#zoneMinder?.close();
+  }
+
+  #change(view: Mapping): void {
+    for (const text of this.#args.overrides) override(view, text);
+    if (this.#args.outputPath !== undefined) {
+      view.image_path = this.#args.outputPath;
+      view.write_debug_image = 'yes';
+    }
+    if (this.#args.file !== undefined) view.write_image_to_zm = 'no';
+  }
+
+  /** As given; else ZoneMinder is asked, where the file says anything that differs by monitor. */
+  async #monitorId(): Promise<string | undefined> {
+    const { monitorId, eventId } = this.#args;
+    if (monitorId !== undefined || eventId === undefined) return monitorId;
+    const settings = settingsOf(this.#source.tree, undefined, (view) => this.#change(view));
+    const { monitors } = this.#source.tree;
+    if (!settings.importZones && (!isMapping(monitors) || Object.keys(monitors).length === 0)) return undefined;
+    return String((await this.#theEvent(settings, eventId)).monitorId);
+  }
+
+  #options({ zoneMinder: { verifySsl, ...access } }: HookSettings): ZoneMinderOptions {
+    return { ...access, tls: { verify: verifySsl }, log: this.#voice.log };
+  }
+
+  #zm(settings: HookSettings): ZoneMinder {
+    const Kind = settings.resize === null ? ZoneMinder : ResizingZoneMinder;
+    this.#zoneMinder ??= new Kind(this.#options(settings));
+    return this.#zoneMinder;
+  }
+
+  #theEvent(settings: HookSettings, eventId: number): Promise<ZmEvent> {
+    this.#event ??= this.#zm(settings).event(eventId);
+    return this.#event;
+  }
+
+  async #zones(settings: HookSettings, monitorId: string | undefined): Promise<readonly DetectionZone[]> {
+    const imported =
+      settings.importZones && monitorId !== undefined ? await this.#zm(settings).zones(Number(monitorId)) : null;
+    const { zones, unmatched } = chooseZones(settings, imported, await this.#reason(settings));
+    for (const name of unmatched) {
+      const at = ['monitors', monitorId ?? '', 'zones', name];
+      const { place } = this.#source.locate(at);
+      this.#voice.say(
+        `${place}: zone ${name} has no coords, and ZoneMinder has no zone of that name: correct the name`,
+      );
+    }
+    this.#voice.debug(`zones: ${zones.map(({ name }) => name).join(', ') || 'none'}`);
+    return zones;
+  }
+
+  /** What ZoneMinder says about the alarm, where it matters. */
+  async #reason(settings: HookSettings): Promise<string> {
+    const { reason, eventId } = this.#args;
+    if (reason !== undefined || !settings.onlyTriggeredZones || eventId === undefined) return reason ?? '';
+    const { cause, notes } = await this.#theEvent(settings, eventId);
+    return `${cause} ${notes}`;
+  }
+
+  #detectorOptions(settings: HookSettings, monitorId: string | undefined): DetectorOptions {
+    const { gateway } = settings;
+    return {
+      log: this.#voice.log,
+      imagePath: settings.imagePath,
+      ...(monitorId === undefined ? {} : { monitorId }),
+      ...(gateway === null
+        ? {}
+        : {
+            gateway: gateway.url,
+            gatewayMode: gateway.mode,
+            gatewayTimeout: gateway.timeout,
+            gatewayUsername: gateway.user,
+            gatewayPassword: gateway.password,
+            fallbackLocal: gateway.fallbackLocal,
+          }),
+    };
+  }
+
+  /** Has frames made smaller where `resize` says so: their own size then, else null. */
+  async #resize(settings: HookSettings, eventId: number): Promise<Resize | null> {
+    const zoneMinder = this.#zm(settings);
+    if (settings.resize === null || !(zoneMinder instanceof ResizingZoneMinder)) return null;
+    const { width, height } = await this.#theEvent(settings, eventId);
+    const original = { width, height };
+    const size = smaller(original, settings.resize);
+    zoneMinder.size = size;
+    return size === null ? null : { original, size };
+  }
+
+  /** With convert_snapshot_to_fid the snapshot's number stands for it, once ZoneMinder knows it. */
+  async #frameSet(settings: HookSettings): Promise<{ frameSet?: readonly string[] }> {
+    const { eventId } = this.#args;
+    const frameSet = settings.stream.frameSet ?? ['snapshot', 'alarm', '1'];
+    if (!settings.convertSnapshot || eventId === undefined || !frameSet.includes('snapshot')) return {};
+    const { maxScoreFrame } = await this.#theEvent(settings, eventId);
+    if (maxScoreFrame === undefined) return {};
+    return { frameSet: [...new Set(frameSet.map((name) => (name === 'snapshot' ? String(maxScoreFrame) : name)))] };
+  }
+
+  async #report(
+    result: DetectionResult,
+    settings: HookSettings,
+    zones: readonly DetectionZone[],
+    resize: Resize | null,
+  ): Promise<void> {
+    if (result.detections.length === 0) {
+      this.#voice.debug('nothing was found');
+      return;
+    }
+    const text = prediction(result.toJSON(), settings satisfies LineOptions);
+    const objects = objectsJson(objectsOf(result, resize));
+    process.stdout.write(`${text}--SPLIT--${objects}\n`);
+    const { eventId, file, notes, eventPath } = this.#args;
+    const subject = file === undefined ? String(eventId) : path.basename(file);
+    await leaveTraces({
+      result,
+      settings,
+      zones,
+      text,
+      objects,
+      subject,
+      notes,
+      eventPath,
+      event: eventId === undefined || file !== undefined ? null : new Target(this.#zm(settings), eventId),
+      voice: this.#voice,
+    });
+  }
+}
+
+interface Resize {
+  readonly original: Size;
+  readonly size: Size;
+}
+
+function objectsOf(result: DetectionResult, resize: Resize | null): Objects {
+  const json = result.toJSON();
+  const analysed = result.imageDimensions;
+  if (resize === null || analysed === null) return json;
+  if (analysed.width !== resize.size.width) {
+    throw new ZmdetectError('FETCH_FAILED', {
+      reason: `a frame is ${analysed.width} pixels wide where ZoneMinder was asked for ${resize.size.width}: set resize: "no"`,
+    });
+  }
+  const { original, size } = resize;
+  return {
+    ...json,
+    image_dimensions: { original: [original.height, original.width], resized: [size.height, size.width] },
+  };
+}
