@@ -6,6 +6,7 @@ import { exchange, head } from '../support/raw-http.js';
 const routes = [
   ['GET', '/health'],
   ['GET', '/models'],
+  ['GET', '/metrics'],
   ['POST', '/login'],
   ['POST', '/detect'],
   ['POST', '/detect_urls'],
