@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { parseFlags } from '../dist/config/flags.js';
 import { errorTable } from '../dist/errors.js';
+import { metricTable } from '../dist/server/metric-table.js';
 
 const reference = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'docs', 'reference');
 
@@ -18,12 +19,34 @@ Generated from \`src/errors.ts\` by \`scripts/generate-docs.mjs\`; do not edit.
 
 An answer of 400 or above has the body \`{"detail": "<text>"}\`; the code stands in the header \`x-error-code\` and in the
 log line. \`{reason}\` and the like are filled in. A 422 has a list in \`detail\`, one entry for each fault of the body
-(\`type\`, \`loc\`, \`msg\`, \`input\`), and no code. Status 499 is only logged: the client is gone. \`CONFIG_INVALID\` ends
-the start of the daemon with exit status 1.
+(\`type\`, \`loc\`, \`msg\`, \`input\`), and no code. Every 429 has \`Retry-After\`, and so has \`MODEL_LOADING\`. Status 499 is only
+logged: the client is gone. \`CONFIG_INVALID\` ends the start of the daemon with exit status 1.
 
 | Status | Code | Text | What to do |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
+`;
+}
+
+function metricsPage() {
+  const rows = Object.entries(metricTable).map(([name, { kind, help, labels }]) => {
+    const words = Object.entries(labels).map(([label, values]) => `\`${label}\`: ${values}`);
+    return `| \`${name}\` | ${kind} | ${help} | ${words.join('; ')} |`;
+  });
+  return `# Metrics
+
+Generated from \`src/server/metric-table.ts\` by \`scripts/generate-docs.mjs\`; do not edit.
+
+\`GET /metrics\` answers in the text format of Prometheus, without a token unless \`metrics_auth\` is set. No label holds what a
+client chose. A histogram comes as \`_bucket\`, \`_sum\` and \`_count\`; times are in seconds.
+
+| Name | Kind | Meaning | Labels |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+Besides these there are the usual figures of the process (\`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`,
+\`process_open_fds\` and the like) and of its JavaScript thread (\`nodejs_eventloop_lag_seconds\`, \`nodejs_gc_duration_seconds\`,
+\`nodejs_heap_size_used_bytes\` and the like).
 `;
 }
 
@@ -49,7 +72,7 @@ ${help.trimEnd()}
 `;
 }
 
-const pages = { 'errors.md': errorsPage(), 'command-line.md': commandLinePage() };
+const pages = { 'errors.md': errorsPage(), 'command-line.md': commandLinePage(), 'metrics.md': metricsPage() };
 const stale = Object.entries(pages).filter(([name, text]) => {
   const file = path.join(reference, name);
   try {

@@ -107,7 +107,7 @@ async function roundsOf(
   const { device, seconds, rounds, clients } = options;
   const { weights } = model.entry;
   const several: Workload = { ...one, clients: Math.max(...clients) };
-  const swept = await sweep(weights, device, Math.min(seconds, 2), batchesFor(model, device));
+  const swept = await sweep(weights, device, seconds / 2, batchesFor(model, device));
   const rate = Math.max(...swept.rows.map(({ imagesPerSecond }) => imagesPerSecond));
   const rows = await interleaved<Row | LimitRow>(
     rounds,

@@ -47,6 +47,7 @@ std::optional<Rectangle> visible(const std::array<double, 4>& box, const Image& 
 
 void draw_polygon(Image& image, const PolygonMark& mark, const Style& style) {
   std::vector<Segment> edges;
+  edges.reserve(mark.corners.size());
   for (std::size_t i = 0; i < mark.corners.size(); ++i) {
     edges.push_back({mark.corners[i], mark.corners[(i + 1) % mark.corners.size()]});
   }

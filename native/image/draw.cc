@@ -13,7 +13,7 @@ std::uint8_t* pixel(Image& image, int x, int y) {
 
 void blend(std::uint8_t* rgb, Colour colour, double opacity) {
   const std::uint8_t over[3] = {colour.red, colour.green, colour.blue};
-  for (int c = 0; c < 3; ++c) rgb[c] = std::uint8_t(rgb[c] + (over[c] - rgb[c]) * opacity + 0.5);
+  for (int c = 0; c < 3; ++c) rgb[c] = std::uint8_t(std::lround(rgb[c] + (over[c] - rgb[c]) * opacity));
 }
 
 /// A segment with finite coordinates, and what every pixel near it asks.

@@ -106,7 +106,8 @@ TEST_F(BackendFailures, AModelWhoseFirstRunFailsIsNotReady) {
 
 TEST_F(BackendFailures, AFailureInALaterRunIsThatRequestsAlone) {
   const Opened model = open("sound");
-  ASSERT_TRUE(prepare(model.value()).ok());
+  const Result<Prepared> prepared = prepare(model.value());
+  ASSERT_TRUE(prepared.ok()) << prepared.status().message();
   for (const Code code : {Code::kInferenceFailed, Code::kOutOfMemory, Code::kDeviceUnavailable}) {
     EXPECT_TRUE(detect(model.value()).ok());
     fail_next_run(code);

@@ -93,6 +93,9 @@ const flagRows: readonly FlagRow[] = [
   ['--instances', 'instances', { type: int, help: 'runs of a model at the same time; 0: automatic' }],
   ['--shutdown-seconds', 'shutdownSeconds', { type: float, help: 'how long a stop waits for requests' }],
   ['--request-timeout-seconds', 'requestTimeoutSeconds', { type: float, help: 'longest time to an answer' }],
+  ['--url-deadline-seconds', 'urlDeadlineSeconds', { type: float, help: 'longest wait of a request that names URLs' }],
+  ['--max-queued-bytes', 'maxQueuedBytes', { type: int, help: 'bytes of pictures that wait in memory' }],
+  ['--metrics-auth', 'metricsAuth', { ...on, help: 'require a token for /metrics too' }],
 ];
 
 const flagByKey = new Map(flagRows.map(([flag, key]) => [snakeCase(key), flag]));

@@ -86,6 +86,12 @@ interface Settings extends RuntimeChoices {
   readonly shutdownSeconds: number;
   /** Longest time to an answer; just under the 60 seconds that clients wait. */
   readonly requestTimeoutSeconds: number;
+  /** How far away a request that names URLs may see its answer and still be let in; see `requestTimeoutSeconds`. */
+  readonly urlDeadlineSeconds: number;
+  /** Bytes of all bodies and fetched frames that wait in memory. */
+  readonly maxQueuedBytes: number;
+  /** Whether `GET /metrics` wants a token. */
+  readonly metricsAuth: boolean;
   /** Published names of the models that answer `/detect` and `/detect_urls`, which name none; null: all. */
   readonly serveModels: readonly string[] | null;
 }
@@ -121,6 +127,9 @@ export function defaultSettings(): Settings {
     instances: 0,
     shutdownSeconds: 10,
     requestTimeoutSeconds: 55,
+    urlDeadlineSeconds: 20,
+    maxQueuedBytes: 1024 ** 3,
+    metricsAuth: false,
     serveModels: null,
   };
 }
@@ -175,6 +184,9 @@ const settingsShape: Shape<Settings> = {
   instances: integer({ min: 0, max: 256 }),
   shutdownSeconds: real({ min: 0, max: 3600 }),
   requestTimeoutSeconds: real({ min: 0.1, max: 3600 }),
+  urlDeadlineSeconds: real({ min: 0.1, max: 3600 }),
+  maxQueuedBytes: integer({ min: 1024, max: 2 ** 40 }),
+  metricsAuth: flag,
   serveModels: nullable(list(text).refine((names) => names?.length !== 0, 'at least one name of a model')),
 };
 

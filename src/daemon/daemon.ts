@@ -8,15 +8,18 @@ import { FrameFetcher } from '../frames/fetcher.js';
 import { findModels } from '../models/discovery.js';
 import { ModelRegistry } from '../models/registry.js';
 import { checkServed, servedModels } from '../models/served.js';
+import { Admission } from '../pipeline/admission.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
 import { FrameCache } from '../pipeline/frame-cache.js';
 import { HttpServer } from '../server/http-server.js';
+import { Metrics } from '../server/metrics.js';
 import { descriptionRoutes } from '../server/routes/description.js';
 import { detectRoute } from '../server/routes/detect.js';
 import { detectUrlsRoute } from '../server/routes/detect-urls.js';
 import { healthRoute } from '../server/routes/health.js';
 import { inferRoute } from '../server/routes/infer.js';
 import { loginRoute } from '../server/routes/login.js';
+import { metricsRoute } from '../server/routes/metrics.js';
 import { modelsRoute } from '../server/routes/models.js';
 import { TokenAuthority } from '../server/tokens.js';
 
@@ -67,21 +70,23 @@ export class Daemon {
       connectTimeoutMs: config.fetchTimeoutSeconds * 1000,
       idleTimeoutMs: config.fetchTimeoutSeconds * 1000,
     });
-    const analyser = new FrameAnalyser(engine, servedModels(registry, config.serveModels), detector);
+    const admission = new Admission(config.maxQueuedBytes);
+    const analyser = new FrameAnalyser(engine, servedModels(registry, config.serveModels), detector, admission);
     const frames = new FrameCache((request, signal) => fetcher.fetchFrame(request, signal));
+    const metrics = new Metrics(registry, admission, version);
+    const limits = { requestMs: config.requestTimeoutSeconds * 1000, urlsMs: config.urlDeadlineSeconds * 1000 };
+    const shared = { admission, tokens, limits, maxUploadBytes: config.maxUploadBytes };
     const routes = [
       healthRoute(registry),
       modelsRoute(registry),
+      metricsRoute(metrics, tokens, config.metricsAuth),
       loginRoute(tokens),
-      detectRoute(analyser, tokens, config.maxUploadBytes),
-      detectUrlsRoute(analyser, fetcher, tokens, {
-        concurrency: config.fetchConcurrency,
-        timeoutMs: config.requestTimeoutSeconds * 1000,
-      }),
-      inferRoute({ engine, models: registry, frames, tokens, maxUploadBytes: config.maxUploadBytes }),
+      detectRoute({ ...shared, analyser }),
+      detectUrlsRoute({ ...shared, analyser, fetcher, concurrency: config.fetchConcurrency }),
+      inferRoute({ ...shared, engine, models: registry, frames }),
     ];
     const description = descriptionRoutes(routes, { version, auth: config.auth.enabled });
-    const http = new HttpServer([...routes, ...description], log);
+    const http = new HttpServer([...routes, ...description], log, { bytes: admission.bytes, observer: metrics });
     try {
       await registry.loadEager();
       registry.demandAccelerators();

@@ -2,6 +2,7 @@
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 
+import { orAborted } from '../or-aborted.js';
 import { acceptedEncodings, readBody } from './body.js';
 import { FetchFailed, type FetchOutcome, failureOf } from './outcome.js';
 import { FetchPolicy } from './policy.js';
@@ -125,17 +126,9 @@ export class FrameFetcher {
       },
       signal,
     });
+    // undici heeds the signal only once it has a connection for the request; who aborts should not wait for that.
     return orAborted(answer, signal);
   }
-}
-
-/** undici heeds the signal only once it has a connection for the request; who aborts should not wait for that. */
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 function redirectTarget(location: string, from: URL): URL {

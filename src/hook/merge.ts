@@ -1,5 +1,6 @@
 /** One monitor's view of the file: its own keys over the general ones, and paths filled in. */
 import { isMapping, type Mapping } from '../config/readers.js';
+import type { Path } from '../config/yaml.js';
 
 /** Keys of `override` win; mappings are merged key by key, lists are replaced. Neither argument is changed. */
 export function merged(base: Mapping, override: Mapping): Mapping {
@@ -43,4 +44,12 @@ export function setting(view: Mapping, key: string): unknown {
 
 function section(value: unknown, key: string): unknown {
   return isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** What stands at a path of keys and indices; undefined where nothing does. */
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, step) => (isMapping(inner) || Array.isArray(inner) ? (inner as Mapping)[step] : undefined),
+    value,
+  );
 }

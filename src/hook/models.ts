@@ -3,7 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMapping, type Mapping, readFlag } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
-import { given, setting, viewOf } from './merge.js';
+import { given, setting, valueAt, viewOf } from './merge.js';
 import { nameOf, type Say, type Severity } from './problem.js';
 import { wordsOf } from './rules.js';
 
@@ -33,16 +33,16 @@ const elsewhere = new Set([
 export async function checkModels(tree: Mapping, monitorId: string | undefined, say: Say): Promise<void> {
   const view = viewOf(tree, monitorId);
   const base: Path = monitorId === undefined ? ['ml', 'ml_sequence'] : ['monitors', monitorId, 'ml_sequence'];
-  const own = at(tree, base);
+  const own = valueAt(tree, base);
   const sequence = view.ml_sequence;
   if (!isMapping(own) || !isMapping(sequence)) return;
-  const types = wordsOf(at(sequence, ['general', 'model_sequence'])) ?? ['object'];
+  const types = wordsOf(valueAt(sequence, ['general', 'model_sequence'])) ?? ['object'];
   const need = needOf(view);
   let enabled = 0;
   for (const type of types) {
-    const entries = at(sequence, [type, 'sequence']);
+    const entries = valueAt(sequence, [type, 'sequence']);
     if (!Array.isArray(entries)) {
-      if (at(own, ['general', 'model_sequence']) !== undefined && sequence[type] === undefined) {
+      if (valueAt(own, ['general', 'model_sequence']) !== undefined && sequence[type] === undefined) {
         const text = `model_sequence names ${type}, but ml_sequence has no section ${type}: write it, or leave the word out`;
         say('warning', [...base, 'general', 'model_sequence'], text);
       }
@@ -52,7 +52,8 @@ export async function checkModels(tree: Mapping, monitorId: string | undefined, 
       if (!isMapping(entry) || readFlag(entry.enabled ?? true) === false) continue;
       enabled += 1;
       const place = [...base, type, 'sequence', index];
-      if (need !== null && at(own, [type, 'sequence']) !== undefined) await checkEntry(entry, type, place, need, say);
+      if (need !== null && valueAt(own, [type, 'sequence']) !== undefined)
+        await checkEntry(entry, type, place, need, say);
     }
   }
   if (enabled === 0) {
@@ -120,11 +121,4 @@ export async function faultOf(file: string): Promise<string | null> {
       ? `there is no such file: ${directory} has others, or fetch it there`
       : `there is no directory ${directory}`;
   }
-}
-
-function at(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, step) => (isMapping(inner) || Array.isArray(inner) ? (inner as Mapping)[step] : undefined),
-    value,
-  );
 }

@@ -13,12 +13,13 @@ import type { HookArguments } from './arguments.js';
 import { checkSource } from './check.js';
 import { type LineOptions, type Objects, objectsJson, prediction } from './line.js';
 import { leaveTraces, Target } from './traces.js';
+import { valueAt } from './merge.js';
 import { override } from './overrides.js';
 import type { Problem } from './problem.js';
 import { ResizingZoneMinder, scaledZones, smaller } from './resized.js';
 import { type HookSettings, settingsOf } from './settings.js';
 import { readSource, type Source } from './source.js';
-import { explain, keyBehind, type Voice } from './voice.js';
+import { explain, pathsBehind, type Voice } from './voice.js';
 import { chooseZones } from './zones.js';
 
 /** Resolves to the exit status: 0 also where nothing was found, 1 after a sentence about what went wrong. */
@@ -30,8 +31,8 @@ export async function runHook(args: HookArguments, voice: Voice): Promise<number
     await run.go();
     return 0;
   } catch (error) {
-    const key = keyBehind(error);
-    voice.say(key === undefined ? explain(error) : `${source.locate(key).place}: ${explain(error)}`);
+    const behind = pathsBehind(error, args.monitorId).find((at) => valueAt(source.tree, at) !== undefined);
+    voice.say(behind === undefined ? explain(error) : `${source.locate(behind).place}: ${explain(error)}`);
     return 1;
   } finally {
     await run.close();

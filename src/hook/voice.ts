@@ -1,5 +1,6 @@
 /** What a hook says: one line on standard output, everything else on standard error. */
 import { type ErrorCode, errorTable, ZmdetectError } from '../errors.js';
+import type { Path } from '../config/yaml.js';
 import type { Log, LogMethod } from '../log.js';
 
 export class Voice {
@@ -13,7 +14,7 @@ export class Voice {
     const method = (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod => {
       return (fields: object | string, message?: string) => {
         const text = typeof fields === 'string' ? fields : `${message ?? ''} ${JSON.stringify(fields)}`;
-        if (level === 'debug' || level === 'info') this.debug(text);
+        if (level === 'debug' || level === 'info' || isAboutFrame(fields)) this.debug(text);
         else this.say(text);
       };
     };
@@ -29,6 +30,11 @@ export class Voice {
   }
 }
 
+/** One frame of several may be missing, as `alarm` often is; when all are, that is an error of its own. */
+function isAboutFrame(fields: object | string): boolean {
+  return typeof fields === 'object' && 'frame_id' in fields;
+}
+
 /** The fault and its mend as one sentence. */
 export function explain(error: unknown): string {
   if (!(error instanceof ZmdetectError)) return error instanceof Error ? error.message : String(error);
@@ -36,13 +42,28 @@ export function explain(error: unknown): string {
   return error.code === 'CONFIG_INVALID' ? error.message : `${error.message}: ${mend}`;
 }
 
-/** The key of the file that an error is most likely about; undefined where none is. */
-export function keyBehind(error: unknown): readonly [section: string, key: string] | undefined {
-  return error instanceof ZmdetectError ? keys[error.code] : undefined;
+/** Where in the file the cause of an error most likely stands, the most likely place first; empty where nowhere. */
+export function pathsBehind(error: unknown, monitorId: string | undefined): readonly Path[] {
+  const path = error instanceof ZmdetectError ? causes[error.code] : undefined;
+  if (path === undefined) return [];
+  const own: Path[] = monitorId === undefined ? [] : [['monitors', monitorId, ...path.slice(1)]];
+  return [...own, path, ['ml', 'ml_sequence', 'general', ...path.slice(-1)]];
 }
 
-const keys: Partial<Record<ErrorCode, readonly [string, string]>> = {
-  ZONEMINDER_UNREACHABLE: ['general', 'api_portal'],
-  ZONEMINDER_UNEXPECTED: ['general', 'api_portal'],
+const api: Path = ['general', 'api_portal'];
+const gateway: Path = ['remote', 'ml_gateway'];
+
+const causes: Partial<Record<ErrorCode, Path>> = {
+  ZONEMINDER_UNREACHABLE: api,
+  ZONEMINDER_UNEXPECTED: api,
   ZONEMINDER_REFUSED: ['general', 'user'],
+  GATEWAY_UNREACHABLE: gateway,
+  GATEWAY_TIMEOUT: ['remote', 'ml_timeout'],
+  GATEWAY_BUSY: gateway,
+  GATEWAY_FAILED: gateway,
+  GATEWAY_LOGIN_REFUSED: ['remote', 'ml_user'],
+  GATEWAY_REFUSED: gateway,
+  GATEWAY_UNEXPECTED: gateway,
+  GATEWAY_MODEL_UNKNOWN: ['ml', 'ml_sequence'],
+  FRAMES_MISSING: ['ml', 'stream_sequence', 'frame_set'],
 };

@@ -1,17 +1,19 @@
 /** From a spec to a warmed-up model on a given processor. */
 import type { Processor } from '../detection/config.js';
-import type { Engine, NativeModel } from '../engine/engine.js';
-import type { OpenOptions, PreparedModel } from '../engine/native.js';
 import type { RuntimeChoices } from '../detection/runtime.js';
+import { type Engine, type NativeModel, usableCpus } from '../engine/engine.js';
+import type { OpenOptions, PreparedModel } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
 
 export interface LoadOptions {
-  /** Threads inside one inference; 0 = the processors that this process may use. */
+  /** Threads inside one inference; 0 = automatic. */
   readonly intraOpThreads: number;
-  /** Inferences of one model at once; 0 = 1. */
+  /** Inferences of one model at once; 0 = automatic. */
   readonly instances: number;
+  /** Pictures in one inference at most; 0 = automatic. */
+  readonly maxBatch?: number;
 }
 
 /** Weights in memory, warmed up by a real inference on the device, with the name of every class. */
@@ -20,6 +22,13 @@ export interface Loaded {
   readonly prepared: PreparedModel;
   readonly labels: readonly string[];
   readonly processor: Processor;
+  readonly measured: Measured;
+}
+
+/** What the engine has measured of a model while it loaded it. */
+export interface Measured {
+  /** Milliseconds of inference for a picture when one follows the other. */
+  readonly pictureMs: number;
 }
 
 /**
@@ -40,39 +49,48 @@ export async function loadModel(
   const { darknetEngine, gpuMemoryLimitBytes: gpuMemoryLimit, ...gpu } = spec.runtime;
   const darknet = /\.weights$/i.test(weightsPath);
   const tflite = /\.tflite$/i.test(weightsPath);
-  const open = (backend: OpenOptions['backend']) =>
-    engine.open({
+  // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
+  const runsOn = processor === 'tpu' && !tflite ? 'cpu' : processor;
+  const open: Open = async (backend) => {
+    const { intraOpThreads, ...parallel } = parallelism(instancesOf(backend, runsOn, gpu.cudaGraph), options);
+    const native = await engine.open({
       backend,
       path: weightsPath,
       configPath: spec.configPath ?? '',
-      // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
-      processor: processor === 'tpu' && !tflite ? 'cpu' : processor,
+      processor: runsOn,
       ...size,
       ...gpu,
       gpuMemoryLimit,
-      intraOpThreads: options.intraOpThreads,
+      intraOpThreads,
     });
-  const native = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
+    return { native, parallel };
+  };
+  const { native, parallel } = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
   try {
     const labels = await labelsOf(spec, native.metadata.names);
     const prepared = await native.prepare({
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
       ...(darknet ? { inputWidth: 0, inputHeight: 0 } : size),
-      instances: options.instances || 1,
+      ...parallel,
+      maxBatch: options.maxBatch ?? 0,
+      fixedSizes: runsOn === 'gpu',
     });
-    return { native, prepared, labels, processor };
+    return { native, prepared, labels, processor, measured: measuredOf(prepared) };
   } catch (error) {
     await native.close();
     throw error;
   }
 }
 
+interface Opened {
+  readonly native: NativeModel;
+  readonly parallel: { readonly instances: number; readonly tune: boolean };
+}
+type Open = (backend: OpenOptions['backend']) => Promise<Opened>;
+
 /** `auto` takes OpenCV for a `.cfg` with a section or an option that our importer does not know, and for nothing else. */
-async function openDarknet(
-  open: (backend: OpenOptions['backend']) => Promise<NativeModel>,
-  engine: RuntimeChoices['darknetEngine'],
-): Promise<NativeModel> {
+async function openDarknet(open: Open, engine: RuntimeChoices['darknetEngine']): Promise<Opened> {
   if (engine !== 'auto') return await open(engine === 'opencv' ? 'opencv' : 'onnx');
   try {
     return await open('onnx');
@@ -84,4 +102,30 @@ async function openDarknet(
       throw new ZmdetectError(second.code, { reason }, { cause: second });
     });
   }
+}
+
+function measuredOf({ imagesPerSecond }: PreparedModel): Measured {
+  return { pictureMs: 1000 / imagesPerSecond };
+}
+
+/**
+ * How many inferences at once where nobody said: an accelerator has one picture's answer read while it computes the next,
+ * but what it has recorded it replays for one only; OpenCV and TensorFlow Lite have threads of their own; ONNX Runtime is
+ * measured on this host.
+ */
+function instancesOf(backend: OpenOptions['backend'], processor: Processor, cudaGraph: boolean): number | 'measure' {
+  if (backend !== 'onnx') return 1;
+  if (processor === 'gpu') return cudaGraph ? 1 : 2;
+  return 'measure';
+}
+
+/** How many inferences at once, of how many threads. What is configured holds, before `instances`. */
+function parallelism(instances: number | 'measure', { intraOpThreads: threads, instances: wanted }: LoadOptions) {
+  if (instances !== 'measure') return { intraOpThreads: threads, instances: wanted || instances, tune: false };
+  const share = (by: number) => Math.max(1, Math.floor(usableCpus() / by));
+  return {
+    intraOpThreads: threads || (wanted > 0 ? share(wanted) : 0),
+    instances: wanted || (threads > 0 ? share(threads) : 1),
+    tune: threads === 0 && wanted === 0,
+  };
 }

@@ -5,6 +5,7 @@ import type { Engine, NativeImage, Ticket } from '../engine/engine.js';
 import type { DetectOutput } from '../engine/native.js';
 import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { Log } from '../log.js';
+import { orAborted } from '../or-aborted.js';
 import { type Loaded, type LoadOptions, loadModel } from './load.js';
 import type { ModelSpec } from './spec.js';
 
@@ -40,6 +41,8 @@ export interface RegistryOptions extends LoadOptions {
 export interface ModelAnswer {
   readonly detections: readonly Detection[];
   readonly times: DetectOutput['times'];
+  /** Pictures that shared the inference. */
+  readonly batch: number;
 }
 
 const yolo = new Set(['opencv', 'hog', 'virelai']);
@@ -90,6 +93,11 @@ export class RegisteredModel {
     return this.#loaded ? undefined : this.#failure?.error;
   }
 
+  /** What loading has measured; another object after each load. */
+  get measured(): Loaded['measured'] | undefined {
+    return this.#loaded?.measured;
+  }
+
   /** Name that detections carry: a nameless YOLO model says `yolo` (contract 2.7). */
   get detectionName(): string {
     return this.spec.config.name || (yolo.has(this.spec.framework) ? 'yolo' : this.spec.name);
@@ -98,6 +106,22 @@ export class RegisteredModel {
   /** Loads the model unless it is loaded. A failure is logged once for each attempt. */
   async load(): Promise<void> {
     await this.#ready();
+  }
+
+  /**
+   * Resolves when the model is in memory or has failed to get there; to be asked for its detections, which tells of the
+   * failure. Errors: MODEL_LOADING where the signal is aborted first; the signal's reason when the client hung up.
+   */
+  async settled(signal: AbortSignal): Promise<void> {
+    if (this.#loaded) return;
+    const settled = this.#ready().then(
+      () => undefined,
+      () => undefined,
+    );
+    await orAborted(settled, signal).catch((error: unknown) => {
+      const isLate = error instanceof ZmdetectError && error.code === 'DEADLINE_EXCEEDED';
+      throw isLate ? new ZmdetectError('MODEL_LOADING', { name: this.spec.name }, { cause: error }) : error;
+    });
   }
 
   /** Detections of one picture above `minConfidence`, best first. Loads the model when it is not in memory. */
@@ -146,7 +170,7 @@ export class RegisteredModel {
     users.count += 1;
     try {
       const output = await loaded.native.detect(image, minConfidence, ticket);
-      return { detections: this.#named(output, loaded.labels), times: output.times };
+      return { detections: this.#named(output, loaded.labels), times: output.times, batch: output.batch };
     } finally {
       users.count -= 1;
       if (users.count === 0) {
@@ -247,6 +271,11 @@ export class RegisteredModel {
         layout: prepared.layout,
         input: `${prepared.inputWidth}x${prepared.inputHeight}`,
         labels: labels.length,
+        threads: prepared.threads,
+        threads_alone: prepared.threadsAlone,
+        instances: prepared.instances,
+        max_batch: prepared.maxBatch,
+        images_per_second: Math.round(10 * prepared.imagesPerSecond) / 10,
         warmup_ms: Math.round(prepared.warmupMs),
       },
       'model loaded',

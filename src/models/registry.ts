@@ -4,7 +4,13 @@ import type { Log } from '../log.js';
 import { isDeviceError, type ModelRow, RegisteredModel, type RegistryOptions } from './registered-model.js';
 import type { ModelSpec } from './spec.js';
 
-export { type ModelAnswer, type ModelRow, RegisteredModel, type RegistryOptions } from './registered-model.js';
+export {
+  type ModelAnswer,
+  type ModelRow,
+  type ModelState,
+  RegisteredModel,
+  type RegistryOptions,
+} from './registered-model.js';
 
 export class ModelRegistry {
   readonly models: readonly RegisteredModel[];

@@ -8,16 +8,15 @@ import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RegisteredModel } from '../models/registry.js';
 import type { ModelSet } from '../models/served.js';
-import { look, type Picture, withPicture } from './picture.js';
+import { Admission } from './admission.js';
+import { look, type Picture, type PictureOptions, withPicture } from './picture.js';
 import { type Analysis, FrameSelector, type Selection } from './selector.js';
+import { whenever } from './urgency.js';
 
 export type { Analysis, Selection } from './selector.js';
 
-export interface AnalyseOptions {
+export interface AnalyseOptions extends PictureOptions {
   readonly log: Log;
-  readonly signal: AbortSignal;
-  /** Milliseconds by stage are added here. */
-  readonly stages: Record<string, number>;
 }
 
 export class FrameAnalyser {
@@ -25,8 +24,10 @@ export class FrameAnalyser {
   readonly #models: ModelSet;
   readonly #config: DetectorConfig;
   readonly #selector: FrameSelector;
+  readonly #admission: Admission;
 
-  constructor(engine: Engine, models: ModelSet, config: DetectorConfig) {
+  constructor(engine: Engine, models: ModelSet, config: DetectorConfig, admission = new Admission()) {
+    this.#admission = admission;
     this.#engine = engine;
     this.#models = models;
     this.#config = config;
@@ -37,15 +38,23 @@ export class FrameAnalyser {
     return this.#config;
   }
 
+  /** The models that look at a picture. */
+  get models(): readonly RegisteredModel[] {
+    return this.#models.active;
+  }
+
   /**
    * Detections of one encoded picture. When the signal is aborted, what has not begun is not computed.
-   * Errors: IMAGE_*; the signal's reason when it is aborted; INFERENCE_FAILED and the like when no model could answer.
+   * Errors: IMAGE_*; the signal's reason when it is aborted; QUEUE_FULL where the answer would be too late;
+   * DEADLINE_EXCEEDED; INFERENCE_FAILED and the like when no model could answer.
    */
   async analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<Analysis> {
-    return withPicture(this.#engine, bytes, options, async (picture) => ({
-      detections: await this.#detect(picture, options),
-      size: sizeOf(picture.image),
-    }));
+    return this.#admission.run(this.models, options.urgency ?? whenever, () =>
+      withPicture(this.#engine, bytes, options, async (picture) => ({
+        detections: await this.#detect(picture, options),
+        size: sizeOf(picture.image),
+      })),
+    );
   }
 
   /** Zones, and what was there the last time; see {@link FrameSelector}. */
@@ -53,9 +62,10 @@ export class FrameAnalyser {
     return this.#selector.select(detections, zones, log);
   }
 
-  async #detect(picture: Picture, { log, signal, stages }: AnalyseOptions): Promise<readonly Detection[]> {
+  async #detect(picture: Picture, options: AnalyseOptions): Promise<readonly Detection[]> {
+    const { log, signal } = options;
     const runnable = this.#models.active.map((model) => new Runnable(model));
-    const infer = ({ model }: Runnable) => look(model, picture, model.spec.config.minConfidence, stages);
+    const infer = ({ model }: Runnable) => look(model, picture, model.spec.config.minConfidence, options);
     const outcome = await analyseFrame(this.#config, runnable, infer, { size: sizeOf(picture.image), signal });
     for (const warning of outcome.warnings) log.warn(warning);
     for (const { model, error } of outcome.failures) {

@@ -6,6 +6,7 @@
  */
 import type { FrameRequest } from '../frames/fetcher.js';
 import type { FetchOutcome } from '../frames/outcome.js';
+import { orAborted } from '../or-aborted.js';
 
 export interface FrameCacheOptions {
   /** Life of a frame from its last byte on. Default 5,000. */
@@ -111,12 +112,4 @@ export class FrameCache {
 
 function keyOf({ url, zmAuth, verifySsl }: FrameRequest): string {
   return JSON.stringify([url, zmAuth, verifySsl]);
-}
-
-function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

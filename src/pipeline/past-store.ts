@@ -28,22 +28,14 @@ export class PastStore {
    * Compares `all` with what was seen the last time and resolves to those that are new. `counted`, a part of `all`,
    * takes the place of what was seen, unless it is empty. A file that cannot be read or written is logged, no error.
    */
-  async onlyNew(
-    all: readonly Detection[],
-    counted: readonly Detection[],
-    log: Log,
-  ): Promise<ReadonlySet<Detection>> {
+  async onlyNew(all: readonly Detection[], counted: readonly Detection[], log: Log): Promise<ReadonlySet<Detection>> {
     if (!this.#wanted || all.length === 0) return new Set(all);
     const turn = this.#turn.then(() => this.#compare(all, counted, log));
     this.#turn = turn.catch(() => undefined);
     return await turn;
   }
 
-  async #compare(
-    all: readonly Detection[],
-    counted: readonly Detection[],
-    log: Log,
-  ): Promise<ReadonlySet<Detection>> {
+  async #compare(all: readonly Detection[], counted: readonly Detection[], log: Log): Promise<ReadonlySet<Detection>> {
     const past = await this.#read(log);
     const { kept, warnings } = matchPast(all, past, this.#config);
     for (const warning of warnings) log.warn(warning);

@@ -1,13 +1,15 @@
 /** What every route does with one picture: decode it under the request's signal, and show it to one model. */
 import type { Detection } from '../detection/detection.js';
-import { type Engine, type NativeImage, Ticket } from '../engine/engine.js';
+import type { Engine, NativeImage, Ticket } from '../engine/engine.js';
 import { ZmdetectError } from '../errors.js';
 import type { RegisteredModel } from '../models/registry.js';
+import { note, type Notes } from './observer.js';
+import { ticketFor, type Urgency, whenever } from './urgency.js';
 
-export interface PictureOptions {
+export interface PictureOptions extends Notes {
   readonly signal: AbortSignal;
-  /** Milliseconds by stage are added here. */
-  readonly stages: Record<string, number>;
+  /** Absent: no deadline. */
+  readonly urgency?: Urgency;
 }
 
 /** A decoded picture in the hands of one request. */
@@ -23,24 +25,26 @@ export interface Picture {
 export async function withPicture<T>(
   engine: Engine,
   bytes: Uint8Array,
-  { signal, stages }: PictureOptions,
+  options: PictureOptions,
   use: (picture: Picture) => Promise<T>,
 ): Promise<T> {
+  const { signal, urgency = whenever } = options;
   signal.throwIfAborted();
-  const ticket = new Ticket();
+  const ticket = ticketFor(urgency);
   const cancel = () => ticket.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const image = await engine.decode(bytes, ticket);
-    addTimes(stages, { decodeQueue: image.queueMs, decode: image.decodeMs });
+    note(options, 'decodeQueue', image.queueMs);
+    note(options, 'decode', image.decodeMs);
     try {
       return await use({ image, ticket });
     } finally {
       image.release();
     }
   } catch (error) {
-    // The engine says CANCELLED whoever cancelled; the signal knows whether that was the client.
-    signal.throwIfAborted();
+    // The engine says CANCELLED whoever cancelled; the signal knows whether that was the client or the clock.
+    if (error instanceof ZmdetectError && error.code === 'CANCELLED') signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -52,19 +56,19 @@ export async function look(
   model: RegisteredModel,
   { image, ticket }: Picture,
   minConfidence: number,
-  stages: Record<string, number>,
+  options: PictureOptions,
 ): Promise<readonly Detection[]> {
+  if (!model.loaded) await model.settled(options.signal);
   try {
-    const answer = await model.detect(image, minConfidence, ticket);
-    addTimes(stages, answer.times);
-    return answer.detections;
+    const { detections, times, batch } = await model.detect(image, minConfidence, ticket);
+    for (const stage of ['letterbox', 'queue', 'infer', 'post'] as const) note(options, stage, times[stage]);
+    options.observer?.answered(model.spec.name, detections.length, batch);
+    return detections;
   } catch (error) {
+    const code = error instanceof ZmdetectError ? error.code : 'INTERNAL';
     // So thin a picture holds nothing that the network could see; that is no failure of the model.
-    if (error instanceof ZmdetectError && error.code === 'IMAGE_TOO_THIN') return [];
+    if (code === 'IMAGE_TOO_THIN') return [];
+    if (code !== 'CANCELLED' && code !== 'DEADLINE_EXCEEDED') options.observer?.failed(model.spec.name, code);
     throw error;
   }
-}
-
-export function addTimes(stages: Record<string, number>, times: Readonly<Record<string, number>>): void {
-  for (const [stage, ms] of Object.entries(times)) stages[stage] = (stages[stage] ?? 0) + ms;
 }

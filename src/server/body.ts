@@ -8,12 +8,13 @@ import { missing, notAnObject, notJson } from './validation.js';
 const maxJsonBytes = 4 * 1024 * 1024;
 
 /**
- * Hands every piece of the body to `take` and resolves at its end. Rejects with UPLOAD_TOO_LARGE beyond `limit` bytes,
- * before a byte is read where the length is declared; with the signal's reason when that is aborted; and with whatever
- * `take` throws. To be called before anything is awaited, since the first piece comes at once.
+ * Hands every piece of the body to `take` and resolves at its end. Rejects with UPLOAD_TOO_LARGE beyond `limit` bytes
+ * and with QUEUE_BYTES_FULL beyond what all requests may hold, before a byte is read where the length is declared; with
+ * the signal's reason when that is aborted; and with whatever `take` throws. To be called before anything is awaited,
+ * since the first piece comes at once.
  */
 export function receive(
-  { request, body, signal }: Exchange,
+  { request, body, signal, held }: Exchange,
   limit: number,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
@@ -21,7 +22,9 @@ export function receive(
     const refuseBeyond = (bytes: number) => {
       if (bytes > limit) throw new ZmdetectError('UPLOAD_TOO_LARGE', { limit });
     };
-    refuseBeyond(Number(request.headers['content-length']));
+    const declared = Number(request.headers['content-length'] ?? 0);
+    refuseBeyond(declared);
+    held.check(declared);
     const settle = (settled: () => void) => {
       body.listen(undefined);
       signal.removeEventListener('abort', onAbort);
@@ -35,6 +38,7 @@ export function receive(
       try {
         received += chunk.length;
         refuseBeyond(received);
+        held.take(chunk.length);
         take(chunk);
         if (isLast) settle(resolve);
       } catch (error) {

@@ -2,7 +2,9 @@
 import type { Request, Response } from 'hyper-express';
 import type { Logger } from 'pino';
 
+import type { Observer } from '../pipeline/observer.js';
 import type { Operation } from './api/operation.js';
+import type { HeldBytes } from './held-bytes.js';
 import type { IncomingBody } from './incoming-body.js';
 
 /** A JSON answer. `body` of undefined sends none. */
@@ -23,6 +25,13 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Milliseconds by stage, summed over frames; part of the request's log line. */
   readonly stages: Record<string, number>;
+  readonly observer?: Observer | undefined;
+  /** When the request came, on the clock of `performance.now()`. */
+  readonly arrived: number;
+  /** What the request has in memory of its body. */
+  readonly held: HeldBytes;
+  /** Aborts the signal with DEADLINE_EXCEEDED at that time, on the same clock. */
+  readonly expireAt: (deadline: number) => void;
 }
 
 export interface Route {

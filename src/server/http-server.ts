@@ -4,16 +4,33 @@ import { type Request, type Response, Server } from 'hyper-express';
 import type { Logger } from 'pino';
 import uws from 'uWebSockets.js';
 
-import { ZmdetectError } from '../errors.js';
+import { type ErrorCode, ZmdetectError } from '../errors.js';
+import { ByteBudget } from '../pipeline/byte-budget.js';
+import { note, type Observer } from '../pipeline/observer.js';
 import type { Exchange, Reply, Route } from './exchange.js';
+import { HeldBytes } from './held-bytes.js';
 import { IncomingBody } from './incoming-body.js';
 import { errorReply } from './replies.js';
 import { InvalidBody } from './validation.js';
+
+/** Takes note of requests; routes by their template, since clients choose paths. */
+export interface RequestObserver extends Observer {
+  began(): void;
+  ended(route: string | undefined, status: number, code: ErrorCode | undefined, milliseconds: number): void;
+}
+
+export interface HttpOptions {
+  /** What all bodies together may take; absent: no limit. */
+  readonly bytes?: ByteBudget;
+  readonly observer?: RequestObserver | undefined;
+}
 
 export class HttpServer {
   readonly #server: Server;
   readonly #routes = new Map<string, Map<string, Route>>();
   readonly #log: Logger;
+  readonly #bytes: ByteBudget;
+  readonly #observer: RequestObserver | undefined;
   readonly #inFlight = new Set<AbortController>();
   #idle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -21,8 +38,10 @@ export class HttpServer {
   /** Tells the requests of two runs of the daemon apart. */
   readonly #run = randomBytes(3).toString('hex');
 
-  constructor(routes: readonly Route[], log: Logger) {
+  constructor(routes: readonly Route[], log: Logger, { bytes = new ByteBudget(), observer }: HttpOptions = {}) {
     this.#log = log;
+    this.#bytes = bytes;
+    this.#observer = observer;
     for (const route of routes) {
       const methods = this.#routes.get(route.path) ?? new Map<string, Route>();
       this.#routes.set(route.path, methods.set(route.method, route));
@@ -75,28 +94,43 @@ export class HttpServer {
   }
 
   async #handle(request: Request, response: Response): Promise<void> {
-    const started = performance.now();
+    const arrived = performance.now();
     const body = new IncomingBody(response);
     const controller = new AbortController();
     this.#inFlight.add(controller);
+    this.#observer?.began();
     response.on('abort', () => controller.abort(new ZmdetectError('CANCELLED')));
 
     this.#count += 1;
     const id = `${this.#run}-${this.#count}`;
-    const stages: Record<string, number> = {};
-    const log = this.#log.child({ id });
-    const exchange: Exchange = { request, response, body, id, log, signal: controller.signal, stages };
+    const held = new HeldBytes(this.#bytes);
+    const expiry = expiryOf(controller);
+    const exchange: Exchange = {
+      request,
+      response,
+      body,
+      id,
+      log: this.#log.child({ id }),
+      signal: controller.signal,
+      stages: {},
+      observer: this.#observer,
+      arrived,
+      held,
+      expireAt: expiry.at,
+    };
     let failure: unknown;
     let answer: Answer;
     try {
-      answer = written(await this.#answer(exchange));
+      answer = encoded(exchange, await this.#answer(exchange));
     } catch (error) {
       failure = error;
       answer = written(errorReply(error));
     }
+    expiry.clear();
+    held.release();
     this.#inFlight.delete(controller);
     send(exchange, answer, this.#closed !== undefined);
-    this.#logRequest(exchange, answer.status, failure, performance.now() - started);
+    this.#note(exchange, answer.status, failure, performance.now() - arrived);
     if (this.#inFlight.size === 0) this.#idle?.();
   }
 
@@ -119,11 +153,14 @@ export class HttpServer {
   }
 
   /** The path of an unknown route and every query string stay out of the log: clients put credentials there. */
-  #logRequest(exchange: Exchange, status: number, failure: unknown, milliseconds: number): void {
+  #note(exchange: Exchange, status: number, failure: unknown, milliseconds: number): void {
     const { request, log, stages } = exchange;
+    const route = this.#routes.has(request.path) ? request.path : undefined;
+    const code = failure instanceof ZmdetectError ? failure.code : undefined;
+    this.#observer?.ended(route, status, code, milliseconds);
     const entry = {
       method: request.method,
-      route: this.#routes.has(request.path) ? request.path : null,
+      route: route ?? null,
       status,
       ms: rounded(milliseconds),
       ...(Object.keys(stages).length > 0
@@ -136,6 +173,26 @@ export class HttpServer {
     else if (status >= 500) log.error(entry, 'request');
     else log.info(entry, 'request');
   }
+}
+
+/** Node's timers take no more; nobody waits longer. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function expiryOf(controller: AbortController) {
+  let timer: NodeJS.Timeout | undefined;
+  const expire = () => {
+    controller.abort(new ZmdetectError('DEADLINE_EXCEEDED', { reason: 'Too busy: the deadline passed first' }));
+  };
+  return {
+    at: (deadline: number): void => {
+      const left = deadline - performance.now();
+      if (left <= 0) expire();
+      else timer = setTimeout(expire, Math.min(left, longestTimerMs));
+    },
+    clear: (): void => {
+      clearTimeout(timer);
+    },
+  };
 }
 
 type Listening = (socket: unknown) => void;
@@ -154,6 +211,14 @@ interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string | undefined;
+}
+
+function encoded(exchange: Exchange, reply: Reply): Answer {
+  const started = performance.now();
+  const answer = written(reply);
+  // Of the routes that look at pictures only: there it is one stage among others.
+  if (Object.keys(exchange.stages).length > 0) note(exchange, 'encode', performance.now() - started);
+  return answer;
 }
 
 function written({ status, body, headers = {} }: Reply): Answer {

@@ -11,6 +11,7 @@ export function errorReply(error: unknown): Reply {
       body: { detail: error.message },
       headers: {
         'x-error-code': error.code,
+        ...(error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }),
         ...(error.code === 'NOT_AUTHENTICATED' ? { 'www-authenticate': 'Bearer' } : {}),
       },
     };

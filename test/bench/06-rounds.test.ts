@@ -1,7 +1,7 @@
 import t from 'tap';
 
 import { readSamples } from '../../bench/src/gpu.js';
-import { setups } from '../../bench/src/limit.js';
+import { bestOfPasses, setups } from '../../bench/src/limit.js';
 import { interleaved } from '../../bench/src/rounds.js';
 import { judgeSoak, type Sample } from '../../bench/src/soak.js';
 
@@ -45,4 +45,27 @@ t.test('memory that grows by a little each minute is not', async (t) => {
 t.test('samples of the GPU are averaged; a row that is cut is left out', async (t) => {
   t.strictSame(readSamples('10, 500\n30, 700\n9'), { utilisation: 20, memoryMib: 700, samples: 2 });
   t.throws(() => readSamples(''), /is there a GPU\?/);
+});
+
+t.test('the best of two passes stands for a setup', async (t) => {
+  const setup = { threads: 1, instances: 1, spin: false, shared: false, batch: 1 };
+  const row = (imagesPerSecond: number, more = {}) => ({
+    ...setup,
+    ...more,
+    images: 10,
+    imagesPerSecond,
+    p50Ms: 1000 / imagesPerSecond,
+    p95Ms: 200,
+    p99Ms: 200,
+    cpuSecondsPerImage: 0.1,
+    stolen: 0,
+  });
+  const rows = [row(10), row(18, { threads: 2 }), row(12), row(9, { threads: 2 })];
+  t.strictSame(
+    bestOfPasses(rows).map(({ threads, imagesPerSecond }) => [threads, imagesPerSecond]),
+    [
+      [1, 12],
+      [2, 18],
+    ],
+  );
 });

@@ -9,6 +9,7 @@ const onnxruntime = createRequire(import.meta.url)('onnxruntime-node/package.jso
 const routes = [
   ['GET', '/health'],
   ['GET', '/models'],
+  ['GET', '/metrics'],
   ['POST', '/login'],
   ['POST', '/detect'],
   ['POST', '/detect_urls'],

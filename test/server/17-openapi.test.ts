@@ -37,6 +37,7 @@ t.test('the description needs no token and names every route', async (t) => {
     '/health',
     '/infer',
     '/login',
+    '/metrics',
     '/models',
     '/openapi.json',
   ]);
@@ -75,7 +76,8 @@ t.test('every described status is real, and every real one is described', async 
   const login = await daemon.post('/login', credentials);
   const authorization = `Bearer ${(login.json as { access_token: string }).access_token}`;
   note('POST', '/login', login);
-  for (const path of ['/health', '/models', '/openapi.json', '/docs']) note('GET', path, await daemon.get(path));
+  for (const path of ['/health', '/models', '/metrics', '/openapi.json', '/docs'])
+    note('GET', path, await daemon.get(path));
   note('POST', '/login', await daemon.post('/login', {}));
   note('POST', '/login', await daemon.post('/login', []));
 
@@ -99,6 +101,11 @@ t.test('every described status is real, and every real one is described', async 
     note('POST', '/detect_urls', await daemon.post('/detect_urls', body, { authorization }));
   }
   for (const path of ['/detect', '/detect_urls', '/infer']) note('POST', path, await daemon.post(path, {}));
+  const late = { authorization, 'x-deadline-ms': '0.001' };
+  note('POST', '/detect', await daemon.request('POST', '/detect', { ...form({ file: bytes }), headers: late }));
+  const inferred = form({ type: 'object', image: bytes });
+  note('POST', '/infer', await daemon.request('POST', '/infer', { ...inferred, headers: late }));
+  note('POST', '/detect_urls', await daemon.post('/detect_urls', { urls }, late));
   for (const path of ['/login', '/detect', '/detect_urls', '/infer']) {
     const declared = { 'Content-Type': 'application/json', 'Content-Length': 2 ** 40, Authorization: authorization };
     const multipart = { ...declared, 'Content-Type': 'multipart/form-data; boundary=b' };

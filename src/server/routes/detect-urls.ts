@@ -3,39 +3,35 @@ import { chooseFrame } from '../../detection/strategy.js';
 import { urlsReply as urlsReplyJson } from '../../detection/wire.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameFetcher } from '../../frames/fetcher.js';
-import type { FetchOutcome } from '../../frames/outcome.js';
-import { MissCounter, retryMissing } from '../../frames/retry.js';
-import { mapFrames } from '../../frames/window.js';
+import { MissCounter } from '../../frames/retry.js';
+import type { Admission } from '../../pipeline/admission.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
-import { engineErrors, jsonType } from '../api/operation.js';
+import { busyErrors, engineErrors, jsonType } from '../api/operation.js';
 import { urlsReply } from '../api/replies.js';
 import { readJsonObject } from '../body.js';
+import { EventFrames } from '../event-frames.js';
 import type { Exchange, Route } from '../exchange.js';
+import { deadlinesOf, type TimeLimits } from '../time-limits.js';
 import type { TokenAuthority } from '../tokens.js';
-import { type FrameEntry, parseUrlsRequest, type UrlsRequest, urlsBody } from '../urls-request.js';
+import { parseUrlsRequest, type UrlsRequest, urlsBody } from '../urls-request.js';
 
-export interface UrlsOptions {
+/** The parts of the daemon that the route works with. */
+export interface UrlsParts {
+  readonly analyser: FrameAnalyser;
+  readonly fetcher: FrameFetcher;
+  readonly admission: Admission;
+  readonly tokens: TokenAuthority;
+  readonly limits: TimeLimits;
+  /** Frames of one request fetched at once; 1: one frame after the other, looked at before the next is fetched. */
   readonly concurrency: number;
-  /** Most milliseconds for one request; what is there by then is answered. */
-  readonly timeoutMs: number;
-}
-
-/** One frame's way: how the fetch went, and its raw detections when it could be decoded. */
-interface Looked {
-  readonly outcome: FetchOutcome;
-  readonly frame: FrameResult | null;
 }
 
 /**
  * Fetches frames by URL and answers for every client generation at once (wire generations, 10.4): the best frame after
  * zones at the top, every frame before zones in `results`.
  */
-export function detectUrlsRoute(
-  analyser: FrameAnalyser,
-  fetcher: FrameFetcher,
-  tokens: TokenAuthority,
-  options: UrlsOptions,
-): Route {
+export function detectUrlsRoute(parts: UrlsParts): Route {
+  const { analyser, admission, tokens, limits } = parts;
   return {
     method: 'POST',
     path: '/detect_urls',
@@ -48,35 +44,41 @@ export function detectUrlsRoute(
         ...(['URLS_MISSING', 'URLS_INVALID', 'OPTION_INVALID', 'ZONES_INVALID', 'PATTERN_INVALID'] as const),
         'UPLOAD_TOO_LARGE',
         ...engineErrors,
+        ...busyErrors,
       ],
       validates: true,
     },
     async handle(exchange) {
       const body = await readJsonObject(exchange);
       tokens.check(exchange.request.headers.authorization);
+      const { admission: deadline, end } = deadlinesOf(exchange, limits, 'urls');
       const request = parseUrlsRequest(body);
-      const { raw, zoned } = await lookAtAll(request, exchange, analyser, fetcher, options);
+      admission.check(analyser.models, { priority: 'bulk', deadline }, request.entries.length);
+      const { raw, zoned } = await lookAtAll(request, exchange, parts, end);
       return { status: 200, body: urlsReplyJson(chooseFrame(analyser.config.frameStrategy, zoned), raw) };
     },
   };
 }
 
+/** Every frame, in order, until the request says that it is enough or its time is over. */
 async function lookAtAll(
   request: UrlsRequest,
   exchange: Exchange,
-  analyser: FrameAnalyser,
-  fetcher: FrameFetcher,
-  options: UrlsOptions,
+  parts: UrlsParts,
+  end: number,
 ): Promise<{ raw: FrameResult[]; zoned: FrameResult[] }> {
-  const deadline = AbortSignal.timeout(options.timeoutMs);
-  const signal = AbortSignal.any([exchange.signal, deadline]);
+  const { analyser, admission } = parts;
+  const timeout = AbortSignal.timeout(Math.max(0, Math.ceil(end - performance.now())));
+  const signal = AbortSignal.any([exchange.signal, timeout]);
   const misses = new MissCounter(request.contigFramesBeforeError);
   const raw: FrameResult[] = [];
   const zoned: FrameResult[] = [];
-  const work = (entry: FrameEntry, stop: AbortSignal) =>
-    look(entry, request, { ...exchange, signal: stop }, analyser, fetcher);
+  let decided = 0;
+  const place = admission.expect(analyser.models, request.entries.length);
+  const frames = new EventFrames(request, exchange, { ...parts, place, urgency: { priority: 'bulk', deadline: end } });
   try {
-    for await (const { outcome, frame } of mapFrames(request.entries, work, { ...options, signal })) {
+    for await (const { outcome, frame } of frames.inOrder(signal)) {
+      decided += 1;
       if (frame !== null) {
         const { all, kept, errorBoxes } = await analyser.select(frame.detections, request.zones, exchange.log);
         raw.push({ ...frame, detections: all });
@@ -86,37 +88,19 @@ async function lookAtAll(
       if (misses.isEnough(outcome)) break;
     }
   } catch (error) {
-    if (!deadline.aborted || exchange.signal.aborted) throw error;
-    const frames = `${raw.length} of ${request.entries.length} frames`;
-    exchange.log.warn({ limit_ms: options.timeoutMs }, `the time for one request is over: answered with ${frames}`);
+    const isOver = timeout.aborted || (error instanceof ZmdetectError && error.code === 'DEADLINE_EXCEEDED');
+    if (!isOver || exchange.signal.aborted) throw error;
+    // Nothing was looked at, and not because the frames are missing: an empty answer would say that there is nothing.
+    if (raw.length === 0 && (decided === 0 || frames.waiting > 0)) throw tooLate(error);
+    const share = `${raw.length} of ${request.entries.length} frames`;
+    exchange.log.warn(`the time for one request is over: answered with ${share}`);
+  } finally {
+    place.end();
   }
   return { raw, zoned };
 }
 
-async function look(
-  { frameId, url }: FrameEntry,
-  request: UrlsRequest,
-  exchange: Exchange,
-  analyser: FrameAnalyser,
-  fetcher: FrameFetcher,
-): Promise<Looked> {
-  const { log, signal, stages } = exchange;
-  const { zmAuth, verifySsl } = request;
-  const fetchOnce = (stop: AbortSignal) => fetcher.fetchFrame({ url, zmAuth, verifySsl }, stop);
-  const outcome = await retryMissing(fetchOnce, request, signal);
-  if (!outcome.ok) {
-    log.warn({ frame_id: frameId, kind: outcome.kind, reason: outcome.reason }, 'frame skipped');
-    return { outcome, frame: null };
-  }
-  stages.fetch = (stages.fetch ?? 0) + outcome.milliseconds;
-  try {
-    const { detections, size } = await analyser.analyse(outcome.bytes, exchange);
-    return { outcome, frame: { frameId, detections: detections.filter(request.wants), errorBoxes: [], size } };
-  } catch (error) {
-    if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
-    // ZoneMinder answers an expired session with a login page and status 200.
-    const reason = String(error.params.reason ?? error.message);
-    log.warn({ frame_id: frameId, url: outcome.finalUrl, kind: error.code, reason }, 'frame skipped');
-    return { outcome, frame: null };
-  }
+function tooLate(cause: unknown): ZmdetectError {
+  const reason = 'Too busy: the deadline passed before a frame was looked at';
+  return new ZmdetectError('DEADLINE_EXCEEDED', { reason }, { cause });
 }

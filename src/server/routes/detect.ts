@@ -3,13 +3,17 @@ import { z } from 'zod';
 import { resultJson } from '../../detection/wire.js';
 import { parseZones, type Zone } from '../../detection/zones.js';
 import { ZmdetectError } from '../../errors.js';
+import type { Admission } from '../../pipeline/admission.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
-import { engineErrors, formErrors, imageErrors, jsonType, multipartType } from '../api/operation.js';
+import { note } from '../../pipeline/observer.js';
+import type { Urgency } from '../../pipeline/urgency.js';
+import { busyErrors, engineErrors, formErrors, imageErrors, jsonType, multipartType } from '../api/operation.js';
 import { result } from '../api/replies.js';
 import { picturePart, requests } from '../api/requests.js';
 import type { Route } from '../exchange.js';
 import { JsonFault, parseJson } from '../json.js';
 import { type Form, readForm } from '../multipart.js';
+import { deadlinesOf, type TimeLimits } from '../time-limits.js';
 import type { TokenAuthority } from '../tokens.js';
 import { missing, notAFile } from '../validation.js';
 
@@ -21,12 +25,22 @@ const detectForm = z
   .register(requests, { id: 'DetectForm' });
 type FieldName = keyof typeof detectForm.shape;
 
+/** The parts of the daemon that the route works with. */
+export interface DetectParts {
+  readonly analyser: FrameAnalyser;
+  readonly admission: Admission;
+  readonly tokens: TokenAuthority;
+  readonly limits: TimeLimits;
+  readonly maxUploadBytes: number;
+}
+
 /**
  * One uploaded picture, one result (contract 2.5). Zones are applied if and only if the form has some.
  *
- * The token is looked at before the upload is read: nobody without one fills memory.
+ * Token and queue are looked at before the upload is read: nobody without a token fills memory, and who would wait too
+ * long is told at once.
  */
-export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, maxUploadBytes: number): Route {
+export function detectRoute({ analyser, admission, tokens, limits, maxUploadBytes }: DetectParts): Route {
   return {
     method: 'POST',
     path: '/detect',
@@ -35,16 +49,20 @@ export function detectRoute(analyser: FrameAnalyser, tokens: TokenAuthority, max
       secured: true,
       body: { [multipartType]: detectForm },
       success: { description: 'The detections', type: jsonType, schema: result },
-      errors: [...imageErrors, ...formErrors, 'ZONES_INVALID', 'PATTERN_INVALID', ...engineErrors],
+      errors: [...imageErrors, ...formErrors, 'ZONES_INVALID', 'PATTERN_INVALID', ...engineErrors, ...busyErrors],
       validates: true,
     },
     async handle(exchange) {
       tokens.check(exchange.request.headers.authorization);
+      const { end } = deadlinesOf(exchange, limits, 'upload');
+      const urgency: Urgency = { priority: 'interactive', deadline: end };
+      admission.check(analyser.models, urgency);
+      exchange.expireAt(end);
       const started = performance.now();
       const form = await readForm(exchange, maxUploadBytes);
-      exchange.stages.body = performance.now() - started;
+      note(exchange, 'body', performance.now() - started);
       const bytes = filePart(form, 'file');
-      const { detections, size } = await analyser.analyse(bytes, exchange);
+      const { detections, size } = await analyser.analyse(bytes, { ...exchange, urgency });
       const zones = zonesField(textField(form, 'zones'));
       const { kept, errorBoxes } = await analyser.select(detections, zones, exchange.log);
       return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };

@@ -3,14 +3,27 @@ import type { InferReplyJson } from '../../detection/wire.js';
 import type { Engine } from '../../engine/engine.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameRequest } from '../../frames/fetcher.js';
+import type { RegisteredModel } from '../../models/registry.js';
 import { findModel, type ModelSet } from '../../models/served.js';
+import type { Admission } from '../../pipeline/admission.js';
 import type { FrameCache } from '../../pipeline/frame-cache.js';
+import { note } from '../../pipeline/observer.js';
 import { look, withPicture } from '../../pipeline/picture.js';
-import { engineErrors, formErrors, imageErrors, jsonType, multipartType, urlencodedType } from '../api/operation.js';
+import type { Urgency } from '../../pipeline/urgency.js';
+import {
+  busyErrors,
+  engineErrors,
+  formErrors,
+  imageErrors,
+  jsonType,
+  multipartType,
+  urlencodedType,
+} from '../api/operation.js';
 import { inferReply } from '../api/replies.js';
 import type { Exchange, Route } from '../exchange.js';
 import { inferFields, inferForm, type InferRequest, parseInferRequest } from '../infer-request.js';
 import { readForm } from '../multipart.js';
+import { type Deadlines, deadlinesOf, type TimeLimits } from '../time-limits.js';
 import type { TokenAuthority } from '../tokens.js';
 import { isUrlencoded, readUrlencoded } from '../urlencoded.js';
 
@@ -19,8 +32,15 @@ export interface InferParts {
   readonly engine: Engine;
   readonly models: ModelSet;
   readonly frames: FrameCache;
+  readonly admission: Admission;
   readonly tokens: TokenAuthority;
+  readonly limits: TimeLimits;
   readonly maxUploadBytes: number;
+}
+
+interface Asked extends Deadlines {
+  readonly request: InferRequest;
+  readonly model: RegisteredModel | undefined;
 }
 
 /** Thrown for what the wire contract answers with 200 and `error`. */
@@ -31,26 +51,37 @@ class NotAsked extends Error {}
  * find is a 200 with `error`; a model that it has and that cannot run now is a 503, because only a status makes clients
  * fall back (10.5, rule 14).
  */
-export function inferRoute({ engine, models, frames, tokens, maxUploadBytes }: InferParts): Route {
+export function inferRoute(parts: InferParts): Route {
+  const { engine, models, frames, admission, tokens, limits, maxUploadBytes } = parts;
   const read = async (exchange: Exchange) => {
     const started = performance.now();
     const form = await (isUrlencoded(exchange) ? readUrlencoded(exchange) : readForm(exchange, maxUploadBytes));
-    exchange.stages.body = performance.now() - started;
+    note(exchange, 'body', performance.now() - started);
     return parseInferRequest(form);
   };
   /** The picture comes before the model: an upload that is no picture is told so whatever model it names. */
-  const ask = (bytes: Buffer, request: InferRequest, exchange: Exchange) =>
-    withPicture(engine, bytes, exchange, (picture) => {
-      const model = findModel(models, request.type, request.name);
-      if (model === undefined) throw new NotAsked(noModel(request, models));
-      return look(model, picture, request.minConfidence ?? model.spec.config.minConfidence, exchange.stages);
+  const ask = (bytes: Buffer, asked: Asked, exchange: Exchange) => {
+    const { request, model, end } = asked;
+    const urgency: Urgency = { priority: 'interactive', deadline: end };
+    return admission.run(model ? [model] : [], urgency, async () => {
+      // A model that is being loaded should find no decoded pictures that keep others waiting.
+      await model?.settled(exchange.signal);
+      return withPicture(engine, bytes, { ...exchange, urgency }, (picture) => {
+        if (model === undefined) throw new NotAsked(noModel(request, models));
+        return look(model, picture, request.minConfidence ?? model.spec.config.minConfidence, exchange);
+      });
     });
-  const askAbout = async (frame: FrameRequest, request: InferRequest, exchange: Exchange) => {
+  };
+  const askAbout = async (frame: FrameRequest, asked: Asked, exchange: Exchange) => {
+    const { model, admission: by } = asked;
+    if (model) admission.check([model], { priority: 'interactive', deadline: by });
+    await admission.bytes.room(exchange.signal);
     const outcome = await frames.fetchFrame(frame, exchange.signal);
     if (!outcome.ok) throw new NotAsked(`fetch failed: ${outcome.reason}`);
-    exchange.stages.fetch = outcome.milliseconds;
+    note(exchange, 'fetch', outcome.milliseconds);
+    exchange.held.add(outcome.bytes.length);
     try {
-      return await ask(outcome.bytes, request, exchange);
+      return await ask(outcome.bytes, asked, exchange);
     } catch (error) {
       if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
       frames.forget(frame);
@@ -66,18 +97,21 @@ export function inferRoute({ engine, models, frames, tokens, maxUploadBytes }: I
       secured: true,
       body: { [multipartType]: inferForm, [urlencodedType]: inferFields },
       success: { description: 'The detections, or why there are none', type: jsonType, schema: inferReply },
-      errors: [...imageErrors, ...formErrors, ...engineErrors],
+      errors: [...imageErrors, ...formErrors, ...engineErrors, ...busyErrors],
       validates: true,
     },
     async handle(exchange) {
       tokens.check(exchange.request.headers.authorization);
+      const deadlines = deadlinesOf(exchange, limits, isUrlencoded(exchange) ? 'urls' : 'upload');
+      // Which model is meant stands in the body.
+      admission.checkAny(models.active, { priority: 'interactive', deadline: deadlines.admission });
+      exchange.expireAt(deadlines.end);
       const request = await read(exchange);
       const { source } = request;
+      const asked = { ...deadlines, request, model: findModel(models, request.type, request.name) };
       try {
         const detections =
-          'frame' in source
-            ? await askAbout(source.frame, request, exchange)
-            : await ask(source.bytes, request, exchange);
+          'frame' in source ? await askAbout(source.frame, asked, exchange) : await ask(source.bytes, asked, exchange);
         return { status: 200, body: inferReplyJson(detections, null) };
       } catch (error) {
         if (!(error instanceof NotAsked)) throw error;
