@@ -1,48 +1,60 @@
-// Puts the hook and what it needs into one file: dist/hook/main.js, in the place of the compiler's. ZoneMinder starts the
-// hook for every event, and reading some 170 small files takes longer than everything else that it does on this host.
+// Puts the hook and what it needs into a few files, dist/bundle: ZoneMinder starts the hook for every event, and reading
+// some 170 small files takes longer than everything else that it does on this host.
 //
-// What runs models in the hook's own process stays apart, in dist/hook/bundle, and is loaded only where it is used.
-import { readFileSync, rmSync } from 'node:fs';
+// What runs models in the hook's own process stands in files of its own there, which are read only where it is used.
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { rollup } from '@rollup/wasm-node';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const entry = path.join(root, 'dist', 'hook', 'main.js');
+const compiled = path.join(root, 'dist', 'cli');
+const target = path.join(root, 'dist', 'bundle');
+const programs = ['zm_detect', 'zmdetect'];
+/** The other commands of `zmdetect`, which have time. */
+const commands = path.join(compiled, 'commands.js');
 
-/** Packages that every run needs. Their ES modules are taken; others stay where npm puts them. */
-const inside = new Map(['yaml', 're2js'].map((name) => [name, describe(name)]));
+/** Packages that every run needs, as ES modules; the others stay where npm puts them. */
+const packages = new Map(['yaml'].map((name) => [name, describe(name)]));
 
 function describe(name) {
   const folder = path.join(root, 'node_modules', name);
   const { version, exports } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   const main = exports['.'];
-  const file = path.join(folder, main.import?.default ?? main.default);
+  const file = path.join(folder, main.default);
   return { file, notice: `${name} ${version}\n${readFileSync(path.join(folder, 'LICENSE'), 'utf8').trim()}` };
 }
 
+function resolveId(name, importer) {
+  const inside = packages.get(name)?.file;
+  if (inside !== undefined) return inside;
+  if (!/^[./]/.test(name)) return { id: name, external: true };
+  return importer !== undefined && path.resolve(path.dirname(importer), name) === commands
+    ? { id: commands, external: true }
+    : null;
+}
+
 const bundle = await rollup({
-  input: { main: entry },
-  plugins: [
-    {
-      name: 'packages',
-      resolveId: (name) => inside.get(name)?.file ?? (/^[./]/.test(name) ? null : { id: name, external: true }),
-    },
-  ],
+  input: Object.fromEntries(programs.map((name) => [name, path.join(compiled, `${name}.js`)])),
+  plugins: [{ name: 'packages', resolveId }],
   onwarn(warning) {
     // Circles inside the packages are theirs.
     if (warning.code !== 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);
   },
 });
-const notices = [...inside.values()].map(({ notice }) => notice).join('\n\n');
+const notices = [...packages.values()].map(({ notice }) => notice).join('\n\n');
+rmSync(target, { recursive: true, force: true });
 await bundle.write({
-  dir: path.dirname(entry),
+  dir: target,
   format: 'es',
+  paths: { [commands]: '../cli/commands.js' },
   entryFileNames: '[name].js',
-  chunkFileNames: 'bundle/[name].js',
-  banner: `/*! Holds copies of these packages:\n\n${notices.replaceAll('*/', '* /')}\n*/`,
+  chunkFileNames: 'parts/[name].js',
+  banner: ({ moduleIds }) =>
+    moduleIds.some((id) => id.includes('node_modules'))
+      ? `/*! Holds copies of these packages:\n\n${notices.replaceAll('*/', '* /')}\n*/`
+      : '',
 });
 await bundle.close();
-// It describes the compiler's file.
-rmSync(`${entry}.map`, { force: true });
+for (const name of programs) chmodSync(path.join(target, `${name}.js`), 0o755);
