@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import t from 'tap';
+import t, { type Test } from 'tap';
 
+import type { ResultJson } from '../../src/detection/wire.js';
 import { apiUrl, daemon, events, password, portalUrl, restored, skipUnlessWanted, user, wanted } from './world.js';
 import { halves, Hook } from './hook.js';
 
@@ -17,49 +18,75 @@ if (skip !== false && process.env.CI === 'true') throw new Error(`${clients} is 
 
 const started = wanted && skip === false ? daemon(t) : undefined;
 
-async function upstream(generation: string, event: number, mode: string, gateway: string): Promise<string> {
-  const job = {
-    api: apiUrl,
-    portal: portalUrl,
-    user,
-    password,
-    event,
-    gateway,
-    mode,
-    frames: ['snapshot', 'alarm', '1'],
-  };
+interface Job {
+  readonly event: number;
+  readonly mode: 'url' | 'image';
+}
+const jobs: readonly Job[] = [
+  { event: events.cars, mode: 'url' },
+  { event: events.yard, mode: 'url' },
+  { event: events.empty, mode: 'url' },
+  { event: events.cars, mode: 'image' },
+];
+
+/** What each job prints. */
+async function upstream(generation: string, gateway: string): Promise<string[]> {
+  const common = { api: apiUrl, portal: portalUrl, user, password, gateway, frames: ['snapshot', 'alarm', '1'] };
   const { stdout } = await promisify(execFile)(
     path.join(clients, 'venv/bin/python'),
-    [path.resolve('test/zoneminder/upstream.py'), JSON.stringify(job)],
+    [path.resolve('test/zoneminder/upstream.py'), JSON.stringify(jobs.map((job) => ({ ...common, ...job })))],
     { env: { ...process.env, PYTHONPATH: path.join(clients, generation) } },
   );
-  return stdout;
+  return stdout.split('\n');
 }
 
-for (const [generation, release] of [
-  ['g1', '2.3.0'],
-  ['g2', '2.3.4'],
-  ['g3', '2.4.0'],
-  ['g4', '2.5.6'],
-] as const) {
-  t.test(`pyzm ${release}: the same line`, { skip }, async (t) => {
-    const gateway = (await started)?.url ?? '';
-    for (const event of [events.cars, events.yard, events.empty]) {
-      restored(t, event);
-      const ours = async (mode: string) => {
-        const hook = Hook.make(t, { remote: { ml_gateway: gateway, ml_gateway_mode: mode } });
-        return (await hook.run(`zm_detect --config objectconfig.yml --eventid ${event}`)).stdout;
-      };
-      t.equal(await ours('url'), await upstream(generation, event, 'url', gateway), `event ${event}, URL mode`);
-      const [own, theirs] = [await ours('image'), await upstream(generation, event, 'image', gateway)];
-      // Up to 2.4 the client compresses the frame anew before it uploads it, which moves a confidence by a percent or so.
-      if (generation === 'g4') t.equal(own, theirs, `event ${event}, image mode`);
-      else t.strictSame(labels(own), labels(theirs), `event ${event}, image mode: what is found`);
-    }
-  });
+async function ours(t: Test, { event, mode }: Job, gateway: string): Promise<string> {
+  restored(t, event);
+  const hook = Hook.make(t, { remote: { ml_gateway: gateway, ml_gateway_mode: mode } });
+  const { stdout } = await hook.run(`zm_detect --config objectconfig.yml --eventid ${event}`);
+  return stdout.replace(/\n$/, '');
 }
 
-function labels(stdout: string): string[] {
+t.test('the line of zm_detect', { skip }, async (t) => {
+  const gateway = (await started)?.url ?? '';
+  const own: string[] = [];
+  for (const job of jobs) own.push(await ours(t, job, gateway));
+  t.match(own, [/^\[s\] detected:.*car:/, /^\[s\] detected:dog:/, '', /^\[s\] detected:.*car:/]);
+
+  for (const [generation, release] of [
+    ['g1', '2.3.0'],
+    ['g2', '2.3.4'],
+    ['g3', '2.4.0'],
+    ['g4', '2.5.6'],
+  ] as const) {
+    await t.test(`is that of pyzm ${release}`, async (t) => {
+      const theirs = await upstream(generation, gateway);
+      for (const [i, { event, mode }] of jobs.entries()) {
+        const [got, wanted] = [own[i] ?? '', theirs[i] ?? 'none'];
+        const what = `event ${event}, ${mode} mode`;
+        if (mode === 'url') t.equal(got, wanted, what);
+        else if (generation === 'g4') t.equal(got, unresized(wanted), what);
+        else t.strictSame(sure(got), sure(wanted), what);
+      }
+    });
+  }
+});
+
+/**
+ * What is found with some confidence, and where the frame came from. Up to 2.4 the client compresses a frame anew before
+ * it uploads it: what is just above the threshold in the one picture may be just below it in the other.
+ */
+function sure(stdout: string) {
   const { objects } = halves(stdout);
-  return objects === '' ? [] : (JSON.parse(objects) as { labels: string[] }).labels.toSorted();
+  if (objects === '') return null;
+  const { labels, confidences, frame_id } = JSON.parse(objects) as Pick<
+    ResultJson,
+    'labels' | 'confidences' | 'frame_id'
+  >;
+  return { labels: labels.filter((_, i) => (confidences[i] ?? 0) > 0.5).toSorted(), frame_id };
+}
+
+/** In image mode pyzm 2.5 names the size of the frame as that to which it was made smaller, also where nothing was. */
+function unresized(stdout: string): string {
+  return stdout.replace(/"original": (\[\d+, \d+\]), "resized": \1/, '"original": $1, "resized": null');
 }

@@ -1,8 +1,8 @@
-"""Upstream's client on an event of a real ZoneMinder: prints the line that upstream's hook would.
+"""Upstream's client on events of a real ZoneMinder: prints the lines that upstream's hook would.
 
-    upstream.py JSON    {"api", "portal", "user", "password", "event", "gateway", "mode", "frames"}
+    upstream.py JSON    a list of {"api", "portal", "user", "password", "event", "gateway", "mode", "frames"}
 
-The hook itself is no PyPI package. It is ZMClient and Detector of pyzm, which run here, and the text that it makes of
+One line for each, empty where nothing was found. The hook itself is no PyPI package. It is ZMClient and Detector of pyzm, which run here, and the text that it makes of
 their result, which is put together here as the contract (9.7) says.
 """
 
@@ -27,8 +27,7 @@ def line(found: dict[str, Any]) -> str:
     return f"[{kind}] detected:{words}--SPLIT--{json.dumps({key: found[key] for key in keys})}"
 
 
-def main() -> None:
-    job = json.loads(sys.argv[1])
+def detect(job: dict[str, Any]) -> str:
     zm = ZMClient(job["api"], user=job["user"], password=job["password"], portal_url=job["portal"])
     sequence = {
         "object": {
@@ -43,12 +42,12 @@ def main() -> None:
         },
     }
     detector = Detector.from_dict(sequence)
-    stream = StreamConfig(frame_set=job["frames"])
-    result = detector.detect_event(zm, job["event"], stream_config=stream)
-    found = result.to_dict()
-    if found["labels"]:
-        print(line(found))
+    # As upstream's example file has it; the older of these clients would otherwise ask for the snapshot by its number.
+    stream = StreamConfig.from_dict({"frame_set": job["frames"], "resize": "no", "convert_snapshot_to_fid": "no"})
+    found = detector.detect_event(zm, job["event"], stream_config=stream).to_dict()
+    return line(found) if found["labels"] else ""
 
 
 if __name__ == "__main__":
-    main()
+    for job in json.loads(sys.argv[1]):
+        print(detect(job))
