@@ -93,8 +93,8 @@ export function bestOfPasses(rows: readonly LimitRow[]): LimitRow[] {
 
 /**
  * What is worth a try on a machine of `cores` processors: threads times instances up to twice the processors, spinning
- * where a run has several threads, one session or several where there are several instances. On a GPU the CPU's threads
- * matter little.
+ * where a run has several threads and each a processor, one session or several where there are several instances. On a
+ * GPU the CPU's threads matter little.
  */
 export function setups(cores: number, device: Device, batches: readonly number[]): LimitSetup[] {
   const one = { threads: 1, instances: 1, spin: false, shared: false, batch: 1 };
@@ -106,7 +106,8 @@ export function setups(cores: number, device: Device, batches: readonly number[]
     counts
       .filter((instances) => threads * instances <= 2 * cores)
       .flatMap((instances) =>
-        (threads > 1 ? [false, true] : [false]).flatMap((spin) =>
+        // Threads that spin for want of a processor only take it from those that have work.
+        (threads > 1 && threads * instances <= cores ? [false, true] : [false]).flatMap((spin) =>
           (instances > 1 ? [false, true] : [false]).map((shared) => ({ ...one, threads, instances, spin, shared })),
         ),
       ),

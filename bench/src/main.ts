@@ -5,7 +5,7 @@ import { runBars } from './bars.js';
 import { Generator } from './load/driver.js';
 import { circumstances } from './machine.js';
 import type { Bench } from './measure.js';
-import { type Options, parseOptions, type PictureKind, UsageError } from './options.js';
+import { HelpWanted, type Options, parseOptions, type PictureKind, UsageError } from './options.js';
 import { prepare, type Prepared } from './prepare.js';
 import { type Results, writeResults } from './results.js';
 import { runSoak } from './soak.js';
@@ -73,6 +73,10 @@ function text(results: Results): string {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof HelpWanted) {
+    console.log(error.message);
+    return;
+  }
   console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 });

@@ -39,6 +39,9 @@ export interface Options {
 
 export class UsageError extends Error {}
 
+/** --help was asked for. */
+export class HelpWanted extends Error {}
+
 export const usage = `usage: npm run bench -- [bars | table | soak] [options]
 
 bars    what the daemon has to reach, beside ONNX Runtime alone and pyzm.serve (default; about 10 minutes)
@@ -78,11 +81,11 @@ const flags = {
   help: { type: 'boolean' },
 } as const;
 
-/** Errors: UsageError, with the whole sentence. */
+/** Errors: UsageError, with the whole sentence; HelpWanted. */
 export function parseOptions(words: readonly string[]): Options {
   checkFlags(words);
   const { values, positionals } = parsed(words);
-  if (values.help === true) throw new UsageError(usage);
+  if (values.help === true) throw new HelpWanted(usage);
   if (positionals.length > 1) throw new UsageError(`expected one command, got ${positionals.join(' ')}`);
   const command = oneOf('COMMAND', positionals[0] ?? 'bars', commands);
   const quick = values.quick ?? false;

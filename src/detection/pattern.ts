@@ -2,11 +2,12 @@
  * Label patterns: Python regular expressions with the meaning of `re.match`, anchored at the start only, so that `car`
  * matches `carpet`.
  *
- * RE2 runs them in linear time. Patterns that RE2 cannot express, as `^(?!car).*`, run on V8's own engine, which can
+ * Most patterns are a list of words, which need no engine. RE2 runs the others in linear time. Patterns that RE2 cannot express, as `^(?!car).*`, run on V8's own engine, which can
  * take exponential time and therefore runs against a clock.
  */
+import { createRequire } from 'node:module';
 import { createContext, Script } from 'node:vm';
-import { RE2JS } from 're2js';
+import type * as Re2 from 're2js';
 import { hasUnicodeEdge, isRegular, toRe2, toV8 } from './regex/emit.js';
 import type { Node } from './regex/nodes.js';
 import { parsePattern } from './regex/parser.js';
@@ -48,8 +49,15 @@ export function compilePattern(source: string | null | undefined): LabelPattern 
   return pattern;
 }
 
+/** `person`, `person|car` and `(person|car)`. */
+const wordList = /^(?:\w+(?:\|\w+)*|\(\w+(?:\|\w+)*\))$/;
+
 function compile(source: string): LabelPattern {
   const tree = parsePattern(source);
+  if (wordList.test(source)) {
+    const words = source.replace(/[()]/g, '').split('|');
+    return { source, matches: (label) => words.some((word) => label.startsWith(word)) };
+  }
   const linear = isRegular(tree) ? compileRe2(tree) : null;
   if (!linear) return { source, matches: backtracking(source, tree) };
   const edges = hasUnicodeEdge(tree);
@@ -64,10 +72,13 @@ function compile(source: string): LabelPattern {
   return { source, matches };
 }
 
+/** Loaded by the first pattern that needs it: for a hook, which lives for one event, that would be a large part of it. */
+const re2 = (): typeof Re2 => createRequire(import.meta.url)('re2js') as typeof Re2;
+
 /** null for the few limits that RE2 has and Python has not, such as a repeat of more than 1000. */
-function compileRe2(tree: Node): RE2JS | null {
+function compileRe2(tree: Node): Re2.RE2JS | null {
   try {
-    return RE2JS.compile(toRe2(tree));
+    return re2().RE2JS.compile(toRe2(tree));
   } catch {
     return null;
   }

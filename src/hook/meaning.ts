@@ -1,6 +1,7 @@
 /** The second look at an `objectconfig.yml`: whether its values mean something together, and name what exists. */
 import { isMapping, type Mapping, readFlag } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
+import { compilePattern } from '../detection/pattern.js';
 import { ZmdetectError } from '../errors.js';
 import { parseCoords } from './coords.js';
 import { given, viewOf } from './merge.js';
@@ -18,7 +19,7 @@ export async function checkMeaning(source: Source): Promise<Problem[]> {
   const { tree } = source;
   checkNeeds(tree, say);
   checkTemplates(tree, [], say);
-  await checkPatterns(source, say);
+  checkPatterns(source, say);
   const monitors = isMapping(tree.monitors) ? Object.keys(tree.monitors) : [];
   for (const id of monitors) checkMonitor(tree, id, say);
   await checkModels(tree, undefined, say);
@@ -90,23 +91,14 @@ function* patternsOf(value: unknown, rule: Rule, path: Path): Generator<readonly
   }
 }
 
-/** Patterns that need no compiling, which takes longer than the whole rest of the check. */
-const plain = /^(?:\w+(?:\|\w+)*|\(\w+(?:\|\w+)*\)|\.\*|)$/;
-
-async function checkPatterns(source: Source, say: Say): Promise<void> {
-  const patterns = [...patternsOf(source.tree, objectConfig, [])].filter(([, pattern]) => !plain.test(pattern));
-  if (patterns.length === 0) return;
-  const { compilePattern } = await import('../detection/pattern.js');
-  for (const [path, pattern] of patterns) {
+function checkPatterns(source: Source, say: Say): void {
+  for (const [path, pattern] of patternsOf(source.tree, objectConfig, [])) {
     try {
       compilePattern(pattern);
     } catch (error) {
       if (!(error instanceof ZmdetectError)) throw error;
-      say(
-        'error',
-        path,
-        `${nameOf(path)} is no regular expression, ${String(error.params.reason)}: put a \\ before ( ) [ * + ? that stand for themselves`,
-      );
+      const fault = `${nameOf(path)} is no regular expression, ${String(error.params.reason)}`;
+      say('error', path, `${fault}: put a \\ before ( ) [ * + ? that stand for themselves`);
     }
   }
 }

@@ -11,9 +11,9 @@ import { Backlog } from './backlog.js';
 import { ByteBudget } from './byte-budget.js';
 import { remainingMs, type Urgency } from './urgency.js';
 
-/** Machines slow down while pictures wait: so much of the time that is left is not promised. */
-const headroomShare = 0.25;
-const mostHeadroomMs = 5000;
+/** Machines slow down while pictures wait: waiting may take half as long again as predicted, but no more than this. */
+const slack = 0.5;
+const mostSlackMs = 5000;
 /** The measurement at loading has neither decoding nor other requests beside it. */
 const seedFactor = 1.5;
 const longestRetrySeconds = 60;
@@ -59,12 +59,13 @@ export class Admission {
 
   #refusal(models: readonly RegisteredModel[], urgency: Urgency, count: number): ZmdetectError | undefined {
     const left = remainingMs(urgency);
-    const room = left - Math.min(headroomShare * left, mostHeadroomMs);
     for (const backlog of [this.whole, ...models.map((model) => this.of(model))]) {
       const wait = backlog.waitMs(urgency.priority, count);
+      if (wait === 0) continue;
       // An event that is too long even for an idle engine is not refused for that: part of it will be answered.
-      const own = Math.min(count * (backlog.service.ms ?? 0), room / 2);
-      if (wait > 0 && wait + own > room) return tooBusy(wait + own, left, room);
+      const own = Math.min(count * (backlog.service.ms ?? 0), left / 2);
+      const late = wait + Math.min(slack * wait, mostSlackMs) + own - left;
+      if (late > 0) return tooBusy(wait + own, left, late);
     }
     return undefined;
   }
@@ -115,11 +116,10 @@ export class Admission {
   }
 }
 
-function tooBusy(wait: number, left: number, room: number): ZmdetectError {
+function tooBusy(wait: number, left: number, late: number): ZmdetectError {
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
-  const retryAfter = Math.min(Math.max(1, Math.ceil((wait - room) / 1000)), longestRetrySeconds);
   return new ZmdetectError('QUEUE_FULL', {
     reason: `Too busy: an answer would take about ${seconds(wait)} s, and its deadline is in ${seconds(left)} s`,
-    retryAfter,
+    retryAfter: Math.min(Math.max(1, Math.ceil(late / 1000)), longestRetrySeconds),
   });
 }

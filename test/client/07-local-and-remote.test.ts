@@ -10,7 +10,9 @@ import { embeddedModel, startDaemon, type TestDaemon } from '../support/daemon.j
 import { FrameServer } from '../support/frame-server.js';
 import { pictures } from '../support/shapes.js';
 
-const frames: readonly Frame[] = pictures.slice(0, 4).map(({ name, bytes }) => ({ frameId: name.slice(0, 9), picture: bytes }));
+const frames: readonly Frame[] = pictures
+  .slice(0, 4)
+  .map(({ name, bytes }) => ({ frameId: name.slice(0, 9), picture: bytes }));
 const byName = Object.fromEntries(pictures.map(({ name, bytes }) => [name.slice(0, 9), bytes]));
 
 /** What a person sees of a result. */
@@ -42,7 +44,7 @@ const settings: Readonly<Record<string, readonly [DetectorOptions, readonly Dete
 async function ways(t: Test, daemon: TestDaemon, options: DetectorOptions) {
   const models = options.models ?? [embeddedModel];
   const remote = { ...options, models, gateway: daemon.url };
-  const { models: _, ...unnamed } = remote;
+  const unnamed = { ...remote, models: undefined };
   const chosenByServer =
     options.models === undefined ? { 'remote, models of the server': detectorFor(t, unnamed) } : {};
   return {

@@ -57,7 +57,7 @@ t.test('both programs have version and help', async (t) => {
     version: string;
     bin: Record<string, string>;
   };
-  t.match(bin, { zm_detect: 'dist/cli/zm_detect.js' });
+  t.match(bin, { zm_detect: 'dist/bundle/zm_detect.js' });
   t.match(run('zm_detect', '--bareversion'), { status: 0, stdout: `${version}\n`, stderr: '' });
   t.match(run('zmdetect', 'event', '--bareversion'), { status: 0, stdout: `${version}\n`, stderr: '' });
   t.match(run('zm_detect', '-v'), { status: 0, stdout: `zm_detect ${version}\n` });

@@ -1,8 +1,11 @@
 /** What the clients meet: a daemon and the real server of their generation with one model, frames by URL, photos. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import tap, { type Test } from 'tap';
 
@@ -99,14 +102,18 @@ export function referenceOf(generation: Generation): Promise<string> {
   return reference;
 }
 
-async function startReference(generation: Generation): Promise<string> {
+/** One more, with the keys of the settings file besides; it runs until the process ends. */
+export async function startReference(generation: Generation, settings: Settings = {}): Promise<string> {
   const port = await freePort();
-  const flags = ['--models', modelFile, '--host', '127.0.0.1', '--port', String(port)];
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'zmdetect-reference-')), 'serve.yml');
+  writeFileSync(file, JSON.stringify({ models: [modelFile], host: '127.0.0.1', port, ...settings }));
+  const flags = ['--config', file];
   const server = spawn(python, ['-P', '-m', 'pyzm.serve', ...flags], {
     env: environmentOf(generation),
     stdio: 'ignore',
   });
   tap.teardown(async () => {
+    rmSync(path.dirname(file), { recursive: true });
     server.kill();
     if (server.exitCode === null) await once(server, 'exit');
   });

@@ -34,6 +34,11 @@ export class Window {
     if (this.#opened !== undefined && this.#closed === undefined) this.#answers.push(answer);
   }
 
+  /** Answers so far. */
+  get count(): number {
+    return this.#answers.length;
+  }
+
   report(): Report {
     const [from, to] = [this.#opened, this.#closed];
     if (from === undefined || to === undefined) throw new Error('the window was not opened and closed');

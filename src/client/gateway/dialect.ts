@@ -26,10 +26,14 @@ export interface Dialect {
   byUrl(frame: FrameAddress, signal: AbortSignal): Promise<Looked>;
 }
 
-/** A frame that the server did not get; `said` is its reason, which may quote the URL with its credentials. */
-export function notFetched(frame: FrameAddress, said: string): FetchFailure {
-  const isMissing = /^fetch failed: 404 Client Error|the answer is status 404$/.test(said);
-  const reason = `${redactUrl(frame.url)}: ${withoutCredentials(said, frame.zmAuth)}`;
+/**
+ * A frame that the server did not get. `said` is its reason, which may quote the URL with its credentials; undefined: it
+ * gave none, and the frame may not have been written yet.
+ */
+export function notFetched(frame: FrameAddress, said: string | undefined): FetchFailure {
+  const isMissing = said === undefined || /^fetch failed: 404 Client Error|the answer is status 404$/.test(said);
+  const words = said ?? 'the server could not fetch or decode it; its log says why';
+  const reason = `${redactUrl(frame.url)}: ${withoutCredentials(words, frame.zmAuth)}`;
   return isMissing ? { ok: false, kind: 'status', status: 404, reason } : { ok: false, kind: 'network', reason };
 }
 

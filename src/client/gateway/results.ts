@@ -42,7 +42,7 @@ export class ResultDialect implements Dialect {
     const body = jsonBody({ urls: [{ frame_id: '0', url }], zm_auth: zmAuth, verify_ssl: verifySsl });
     const reply = await this.#parts.connection.post('/detect_urls', body, signal);
     const raw = this.#read('/detect_urls', reply, readUrlsReply);
-    if (raw === undefined) return notFetched(frame, 'the server could not fetch or decode it; its log says why');
+    if (raw === undefined) return notFetched(frame, undefined);
     return { ok: true, analysis: await this.#filtered(raw.detections, raw.size ?? (await frame.size()), signal) };
   }
 
