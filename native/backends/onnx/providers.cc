@@ -29,7 +29,7 @@ ProviderOptions tensorrt_options(const GpuOptions& gpu) {
 }
 
 std::string device_name(const GpuOptions& gpu) {
-  const std::string cuda = "CUDA device " + std::to_string(gpu.device);
+  std::string cuda = "CUDA device " + std::to_string(gpu.device);
   switch (gpu.tensorrt) {
     case TensorRt::kOff: return cuda;
     case TensorRt::kFp32: return "TensorRT fp32 on " + cuda;

@@ -37,7 +37,7 @@ struct Rows {
 /// A network of its own for each instance: OpenCV's may be run by one thread at a time.
 class OpenCvInstance : public Instance {
  public:
-  explicit OpenCvInstance(cv::dnn::Net net) : net_(std::move(net)), names_(net_.getUnconnectedOutLayersNames()) {}
+  explicit OpenCvInstance(const cv::dnn::Net& net) : net_(net), names_(net_.getUnconnectedOutLayersNames()) {}
 
   Status run(const TensorView& input, std::vector<TensorView>& outputs) override {
     return guarded(Code::kInferenceFailed, "inference", [&] {
@@ -117,7 +117,7 @@ class OpenCvModel : public LoadedModel {
     ZMD_RETURN_IF_ERROR(check_weights(net, options.path, options.config_path));
     net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
     net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
-    return std::unique_ptr<Instance>(std::make_unique<OpenCvInstance>(std::move(net)));
+    return std::unique_ptr<Instance>(std::make_unique<OpenCvInstance>(net));
   }
 
   LoadOptions options_;
