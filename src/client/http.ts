@@ -5,7 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { FetchFailed } from '../frames/outcome.js';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Buffer | undefined;
@@ -22,15 +22,24 @@ export interface HttpOptions {
   readonly timeoutMs: number;
   /** Largest body of an answer. */
   readonly maxBodyBytes: number;
+  readonly tls?: TlsChoice | undefined;
+}
+
+export interface TlsChoice {
+  /** Default true. */
+  readonly rejectUnauthorized?: boolean;
+  /** Certificates to trust (PEM), in place of those that come with Node. */
+  readonly ca?: Buffer;
 }
 
 export class HttpConnections {
   readonly #options: HttpOptions;
   readonly #http = new HttpAgent({ keepAlive: true });
-  readonly #https = new HttpsAgent({ keepAlive: true });
+  readonly #https: HttpsAgent;
 
   constructor(options: HttpOptions) {
     this.#options = options;
+    this.#https = new HttpsAgent({ keepAlive: true, ...options.tls });
   }
 
   /**
