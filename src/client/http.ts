@@ -36,6 +36,7 @@ export class HttpConnections {
   readonly #options: HttpOptions;
   readonly #http = new HttpAgent({ keepAlive: true });
   readonly #https: HttpsAgent;
+  #closed = false;
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -63,6 +64,7 @@ export class HttpConnections {
 
   /** Ends every connection, so that the process can end. */
   close(): void {
+    this.#closed = true;
     this.#http.destroy();
     this.#https.destroy();
   }
@@ -72,7 +74,7 @@ export class HttpConnections {
       return await this.#attempt(request, signal);
     } catch (error) {
       // The server had closed the idle connection just when it was to serve again: nothing of this request was answered.
-      if (!(error instanceof StaleConnection)) throw error;
+      if (!(error instanceof StaleConnection) || this.#closed) throw error;
       return await this.#attempt(request, signal);
     }
   }
@@ -94,7 +96,7 @@ export class HttpConnections {
         : httpRequest(url, { ...options, agent: this.#http }, resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        reject(stale ? new StaleConnection() : error);
+        reject(stale ? new StaleConnection('the connection was closed', { cause: error }) : error);
       });
       request.end(body);
     });
