@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { parseFlags } from '../dist/config/flags.js';
 import { errorTable } from '../dist/errors.js';
+import { helpText } from '../dist/hook/arguments.js';
 import { metricTable } from '../dist/server/metric-table.js';
 
 const reference = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'docs', 'reference');
@@ -72,7 +73,25 @@ ${help.trimEnd()}
 `;
 }
 
-const pages = { 'errors.md': errorsPage(), 'command-line.md': commandLinePage(), 'metrics.md': metricsPage() };
+function hookPage() {
+  return `# Command line of the hook
+
+Generated from the flags by \`scripts/generate-docs.mjs\`; do not edit. docs/guides/hook.md says how it is used.
+
+\`zmdetect event\` is the same program.
+
+\`\`\`
+${helpText('zm_detect').trimEnd()}
+\`\`\`
+`;
+}
+
+const pages = {
+  'errors.md': errorsPage(),
+  'command-line.md': commandLinePage(),
+  'metrics.md': metricsPage(),
+  'zm_detect.md': hookPage(),
+};
 const stale = Object.entries(pages).filter(([name, text]) => {
   const file = path.join(reference, name);
   try {

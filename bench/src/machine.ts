@@ -13,12 +13,12 @@ export interface Circumstances {
 }
 
 /** `python`: the environment of pyzm.serve, where it takes part. */
-export function circumstances(words: readonly string[], python: string | undefined): Circumstances {
+export function circumstances(command: string, python: string | undefined): Circumstances {
   const [cpu] = os.cpus();
   const runtime = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   return {
     date: new Date().toISOString(),
-    command: ['npm run bench --', ...words].join(' '),
+    command,
     machine: {
       cpu: cpu?.model ?? 'unknown',
       cores: os.availableParallelism(),
@@ -36,6 +36,14 @@ export function circumstances(words: readonly string[], python: string | undefin
   };
 }
 
+export function circumstancesText({ command, date, machine, versions }: Circumstances): string {
+  const list = (fields: Readonly<Record<string, string | number>>) =>
+    Object.entries(fields)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ');
+  return `\`${command}\` on ${date.slice(0, 10)}. Machine: ${list(machine)}. Versions: ${list(versions)}.`;
+}
+
 /** The commit, and whether what was measured differs from it. */
 function commit(): string {
   const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim();
@@ -46,7 +54,7 @@ function commit(): string {
 function pythonVersions(python: string): Record<string, string> {
   const script = `import json, platform
 from importlib.metadata import version
-names = ["pyzm", "opencv-python-headless", "numpy"]
+names = ["pyzm", "opencv-python-headless", "numpy", "onnx"]
 print(json.dumps({"python": platform.python_version(), **{name: version(name) for name in names}}))`;
   return JSON.parse(execFileSync(python, ['-c', script], { encoding: 'utf8' })) as Record<string, string>;
 }

@@ -1,6 +1,7 @@
 /** The benchmark's command: measures, prints tables, writes the file of results. Exit status 2: usage, 1: it failed. */
 import path from 'node:path';
 
+import { CannotRun } from '../../test/parity/server.js';
 import { runBars } from './bars.js';
 import { Generator } from './load/driver.js';
 import { circumstances } from './machine.js';
@@ -17,7 +18,7 @@ import { barsOf, reported } from './verdict.js';
 async function main(words: readonly string[]): Promise<void> {
   const options = parseOptions(words);
   const prepared = await prepare(options);
-  const head = circumstances(words, prepared.python);
+  const head = circumstances(['npm run bench --', ...words].join(' '), prepared.python);
   const generator = new Generator();
   const servers: FrameServer[] = [];
   try {
@@ -77,6 +78,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
     console.log(error.message);
     return;
   }
-  console.error(error instanceof UsageError ? error.message : error);
+  console.error(error instanceof UsageError || error instanceof CannotRun ? error.message : error);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 });

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { withParts } from '../../test/support/marked-parts.js';
+import { circumstancesText } from './machine.js';
 import { readResults, type Results } from './results.js';
 import {
   barsGrid,
@@ -52,15 +53,7 @@ function read<K extends Kind>(name: string, kind: K): Of<K> | undefined {
 function part<R extends Results>(results: R | undefined, grids: (results: R) => readonly (Grid | undefined)[]): string {
   if (results === undefined) return none;
   const tables = grids(results).flatMap((grid) => (grid === undefined ? [] : [markdown(grid)]));
-  return [circumstances(results), ...tables].join('\n\n');
-}
-
-function circumstances({ command, date, machine, versions }: Results): string {
-  const list = (fields: Readonly<Record<string, string | number>>) =>
-    Object.entries(fields)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', ');
-  return `\`${command}\` on ${date.slice(0, 10)}. Machine: ${list(machine)}. Versions: ${list(versions)}.`;
+  return [circumstancesText(results), ...tables].join('\n\n');
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -32,6 +32,7 @@ export class Models {
   readonly settings: Settings;
   readonly remote: RemoteModels | null;
   #local: Promise<LocalModels> | undefined;
+  #closed = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -40,8 +41,9 @@ export class Models {
     this.remote = connection && new RemoteModels({ connection, config, models, log, sizeOf });
   }
 
-  /** Loaded once, for all calls; after a failure the next one tries again. */
+  /** Loaded once, for all calls; after a failure the next one tries again. Errors: DETECTOR_CLOSED. */
   local(): Promise<LocalModels> {
+    if (this.#closed) return Promise.reject(new ZmdetectError('DETECTOR_CLOSED'));
     this.#local ??= import('./local.js')
       .then(({ LocalModels }) => LocalModels.open(this.settings))
       .catch((error: unknown) => {
@@ -52,6 +54,7 @@ export class Models {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.remote?.close();
     const local = await this.#local?.catch(() => undefined);
     await local?.close();

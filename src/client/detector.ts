@@ -65,8 +65,9 @@ export class Detector {
   static async fromConfig(file: string, overrides: DetectorOptions = {}): Promise<Detector> {
     const { readYaml } = await import('../config/yaml.js');
     const { value, warnings } = await readYaml(file);
-    const detector = Detector.fromDict(mlSequenceOf(value), overrides);
-    for (const warning of warnings) detector.#settings.log.warn(warning);
+    const mlSequence = mlSequenceOf(value);
+    const detector = Detector.fromDict(mlSequence, overrides);
+    for (const warning of [...warnings, ...secretsIn(mlSequence)]) detector.#settings.log.warn(warning);
     return detector;
   }
 
@@ -154,6 +155,15 @@ function mlSequenceOf(value: unknown): MlOptions {
   const outer = isMapping(value) ? value : {};
   const inner = isMapping(outer.ml) ? outer.ml.ml_sequence : outer.ml_sequence;
   return isMapping(inner) ? inner : outer;
+}
+
+/** A text such as `!ML_PASSWORD` stands for a secret that only the hook looks up. */
+function secretsIn({ general }: MlOptions): string[] {
+  return Object.entries(isMapping(general) ? general : {}).flatMap(([key, value]) =>
+    typeof value === 'string' && /^!\w+$/.test(value)
+      ? [`general.${key} is the text ${value}: only the hook reads secrets, so give its value as an override`]
+      : [],
+  );
 }
 
 function zonesOf(zones: readonly DetectionZone[] = []): Zone[] {

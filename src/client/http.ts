@@ -5,7 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { FetchFailed } from '../frames/outcome.js';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Buffer | undefined;
@@ -22,15 +22,25 @@ export interface HttpOptions {
   readonly timeoutMs: number;
   /** Largest body of an answer. */
   readonly maxBodyBytes: number;
+  readonly tls?: TlsChoice | undefined;
+}
+
+export interface TlsChoice {
+  /** Default true. */
+  readonly rejectUnauthorized?: boolean;
+  /** Certificates to trust (PEM), in place of those that come with Node. */
+  readonly ca?: Buffer;
 }
 
 export class HttpConnections {
   readonly #options: HttpOptions;
   readonly #http = new HttpAgent({ keepAlive: true });
-  readonly #https = new HttpsAgent({ keepAlive: true });
+  readonly #https: HttpsAgent;
+  #closed = false;
 
   constructor(options: HttpOptions) {
     this.#options = options;
+    this.#https = new HttpsAgent({ keepAlive: true, ...options.tls });
   }
 
   /**
@@ -54,6 +64,7 @@ export class HttpConnections {
 
   /** Ends every connection, so that the process can end. */
   close(): void {
+    this.#closed = true;
     this.#http.destroy();
     this.#https.destroy();
   }
@@ -63,7 +74,7 @@ export class HttpConnections {
       return await this.#attempt(request, signal);
     } catch (error) {
       // The server had closed the idle connection just when it was to serve again: nothing of this request was answered.
-      if (!(error instanceof StaleConnection)) throw error;
+      if (!(error instanceof StaleConnection) || this.#closed) throw error;
       return await this.#attempt(request, signal);
     }
   }
@@ -85,7 +96,7 @@ export class HttpConnections {
         : httpRequest(url, { ...options, agent: this.#http }, resolve);
       request.on('error', (error: NodeJS.ErrnoException) => {
         const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        reject(stale ? new StaleConnection() : error);
+        reject(stale ? new StaleConnection('the connection was closed', { cause: error }) : error);
       });
       request.end(body);
     });

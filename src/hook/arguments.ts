@@ -57,7 +57,7 @@ export type Request =
 
 /** Words that upstream does not know either are ignored, as upstream does; `ignored` names them. */
 export function parseArguments(words: readonly string[]): Request {
-  const { values, tokens } = parseArgs({
+  const { values, tokens, positionals } = parseArgs({
     args: [...words],
     strict: false,
     allowPositionals: true,
@@ -82,12 +82,19 @@ export function parseArguments(words: readonly string[]): Request {
     const value = values[name];
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   };
-  const [eventId, file] = [text('eventid'), text('file')];
+  const unknownFlags = tokens.flatMap((token) =>
+    token.kind === 'option' && !flags.some(({ name }) => name === token.name) ? [token.rawName] : [],
+  );
+  const file = text('file');
+  const called = text('eventid') === undefined && file === undefined ? asEventServer(positionals) : nobody;
+  const [eventId, monitorId] = [text('eventid') ?? called.eventId, text('monitorid') ?? called.monitorId];
   if (eventId === undefined && file === undefined) {
     return { kind: 'usage', message: 'expected --eventid ID or --file FILE, got neither' };
   }
-  for (const name of ['eventid', 'monitorid']) {
-    const value = text(name);
+  for (const [name, value] of [
+    ['eventid', eventId],
+    ['monitorid', monitorId],
+  ] as const) {
     if (value !== undefined && !/^\d+$/.test(value)) {
       return { kind: 'usage', message: `expected a number for --${name}, got "${value}"` };
     }
@@ -97,23 +104,32 @@ export function parseArguments(words: readonly string[]): Request {
     args: {
       config: text('config') ?? defaultConfig,
       eventId: eventId === undefined ? undefined : Number(eventId),
-      monitorId: text('monitorid'),
-      reason: text('reason'),
+      monitorId,
+      reason: text('reason') ?? called.reason,
       file,
-      eventPath: text('eventpath'),
+      eventPath: text('eventpath') ?? called.eventPath,
       outputPath: text('output-path'),
       overrides: Array.isArray(values.override) ? values.override.map(String) : [],
       notes: values.notes === true,
       debug: values.debug === true,
     },
-    ignored: tokens.flatMap((token) =>
-      token.kind === 'positional'
-        ? [token.value]
-        : token.kind === 'option' && !flags.some(({ name }) => name === token.name)
-          ? [token.rawName]
-          : [],
-    ),
+    ignored: [...(called === nobody ? positionals : []), ...unknownFlags],
   };
+}
+
+interface Called {
+  readonly eventId: string | undefined;
+  readonly monitorId: string | undefined;
+  readonly reason: string | undefined;
+  readonly eventPath: string | undefined;
+}
+
+const nobody: Called = { eventId: undefined, monitorId: undefined, reason: undefined, eventPath: undefined };
+
+/** Words without flags, as ZoneMinder and the event server add them: event, monitor, its name, cause, folder. */
+function asEventServer(words: readonly string[]): Called {
+  const [eventId, monitorId, , reason, eventPath] = words.map((word) => word.trim() || undefined);
+  return eventId === undefined ? nobody : { eventId, monitorId, reason, eventPath };
 }
 
 export function helpText(program: string): string {
@@ -122,8 +138,10 @@ export function helpText(program: string): string {
     return `  ${option.padEnd(26)} ${help}`;
   });
   return `usage: ${program} [options]
+       ${program} [options] ID [MONITOR [NAME [CAUSE [FOLDER]]]]
 
-Looks at an event of ZoneMinder and prints one line with what was found, or nothing.
+Looks at an event of ZoneMinder and prints one line with what was found, or nothing. The second form is the one in
+which ZoneMinder and its event server call a hook.
 
 options:
 ${rows.join('\n')}

@@ -161,6 +161,14 @@ t.test('a misspelt key gets the nearest right one', async (t) => {
   );
 });
 
+t.test('a secret that only the hook can look up is told of', async (t) => {
+  const file = path.join(t.testdir(), 'objectconfig.yml');
+  writeFileSync(file, 'ml_sequence: {general: {ml_gateway: "http://gpu", ml_password: "!ML_PASSWORD"}}\n');
+  const log = new MemoryLog();
+  await Detector.fromConfig(file, { log });
+  t.match(log.lines, [{ level: 'warn', message: /^general.ml_password is the text !ML_PASSWORD/ }]);
+});
+
 t.test('a file: objectconfig.yml, or the ml_sequence alone; what the caller says wins', async (t) => {
   const sequence = 'general: {frame_strategy: most}\nobject: {sequence: [{name: yard}]}\n';
   const indented = (text: string) => text.replace(/^/gm, '  ');

@@ -1,4 +1,8 @@
 /** Every way in which a gateway may fail has a code of its own. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 
@@ -48,6 +52,32 @@ for (const status of [429, 503]) {
     t.strictSame(gateway.routes(), ['/detect'], 'asked once');
   });
 }
+
+t.test('a refusal that comes while the upload is still being sent', async (t) => {
+  const server = createServer((request, response) => {
+    if (request.url === '/openapi.json') response.end('{"paths": {"/detect": {}, "/detect_urls": {}}}');
+    else response.writeHead(429, { 'retry-after': '3', connection: 'close' }).end('{"detail": "too much"}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { detector } = detectorFor(t, { gateway: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const error = await failure(t, detector.detect(Buffer.alloc(20_000_000)), 'GATEWAY_BUSY');
+  t.equal(error.params.retryAfter, 3);
+});
+
+t.test('a client that waits less or more than is usual says so', async (t) => {
+  for (const [gatewayTimeout, header] of [
+    [undefined, undefined],
+    [60, undefined],
+    [10, '9500'],
+    [120, '114000'],
+  ] as const) {
+    const { detector, gateway } = await gatewayFor(t, { '/detect': () => ({ body: result() }) }, { gatewayTimeout });
+    await detector.detect(picture);
+    t.equal(gateway.asked[0]?.headers['x-deadline-ms'], header);
+  }
+});
 
 t.test('Retry-After may be a date, or missing', async (t) => {
   const inTenSeconds = new Date(Date.now() + 10_000).toUTCString();
@@ -173,6 +203,15 @@ t.test('without it the error is the caller’s, and no model is loaded', async (
     log.lines.filter(({ level }) => level !== 'debug'),
     [],
   );
+});
+
+t.test('a detector that is closed during a call loads no model in its place', async (t) => {
+  const { detector, gateway, log } = await gatewayFor(t, { '/detect': () => 'hang' }, local);
+  const found = detector.detect(picture);
+  while (gateway.asked.length === 0) await wait(5);
+  await detector.close();
+  await failure(t, found, 'DETECTOR_CLOSED');
+  t.notMatch(log.text, 'model loaded');
 });
 
 t.test('a closed detector says so', async (t) => {

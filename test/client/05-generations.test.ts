@@ -85,6 +85,17 @@ t.test('later ones with a list, empty where there is none', async (t) => {
   t.match(error.message, 'None of the frames snapshot, alarm, 1 of event 7');
 });
 
+t.test('a frame that they could not get is asked for again, since it may not be written yet', async (t) => {
+  for (const none of [{ results: [] }, result({ frame_id: null, labels: [] })]) {
+    const { gateway, detector } = await start(t, 'G2', {
+      '/detect_urls': (_, count) => ({ body: count < 3 ? none : { results: [result()] } }),
+    });
+    const streamConfig = { frameSet: ['alarm'], maxAttempts: 3, sleepBetweenAttempts: 0.01 };
+    t.equal((await detector.detectEvent(FakeEvent.of(), 7, { streamConfig })).frameId, 'alarm');
+    t.equal(gateway.asked.length, 3);
+  }
+});
+
 t.test('missing keys have their defaults', async (t) => {
   const { detector } = await start(t, 'G1', {
     '/detect': (_, count) => ({ body: count === 1 ? {} : { labels: ['cat'], boxes: [[1, 2, 3, 4]] } }),

@@ -34,8 +34,18 @@ t.test('empty values, as an event server without a cause passes them, say nothin
   });
 });
 
+t.test('the words that ZoneMinder and its event server add say the same without flags', async (t) => {
+  t.match(parseArguments(['-c', 'c.yml', '7', '3', 'Drive way', ' Motion: Drive', '/events/7']), {
+    kind: 'run',
+    args: { config: 'c.yml', eventId: 7, monitorId: '3', reason: 'Motion: Drive', eventPath: '/events/7' },
+    ignored: [],
+  });
+  t.match(parseArguments(['7', '3']), { kind: 'run', args: { eventId: 7, monitorId: '3', reason: undefined } });
+  t.match(parseArguments(['Drive']), { kind: 'usage', message: /expected a number for --eventid, got "Drive"/ });
+});
+
 t.test('words that are no flags are ignored and named', async (t) => {
-  t.match(parseArguments(['-e', '7', '--fakeit=dog', 'more']), { kind: 'run', ignored: ['--fakeit', 'more'] });
+  t.match(parseArguments(['-e', '7', '--fakeit=dog', 'more']), { kind: 'run', ignored: ['more', '--fakeit'] });
 });
 
 t.test('what cannot work is said', async (t) => {

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import { circumstancesText } from '../../bench/src/machine.js';
 import { withParts } from '../support/marked-parts.js';
 import { causeOf } from './exceptions.js';
 import { faultOf, nameOf, stateOf, summaryOf, table } from './report.js';
@@ -18,7 +19,7 @@ export function pageText(text: string, results: Results): string {
     table: table(results.models),
     differences: differences(results),
     'not compared': notCompared(results),
-    run: run(results),
+    run: circumstancesText(results),
   };
   return withParts(page, text, parts);
 }
@@ -39,14 +40,6 @@ function notCompared({ models }: Results): string {
     .filter((result) => stateOf(result) === 'not compared')
     .map((result) => `- ${nameOf(result)}: ${faultOf(result)}`);
   return lines.length === 0 ? 'None.' : lines.join('\n');
-}
-
-function run({ date, command, machine, versions }: Results): string {
-  const list = (fields: Readonly<Record<string, string | number>>) =>
-    Object.entries(fields)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', ');
-  return `\`${command}\` on ${date.slice(0, 10)}. Machine: ${list(machine)}. Versions: ${list(versions)}.`;
 }
 
 export function writePage(results: Results): void {

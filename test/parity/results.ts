@@ -1,6 +1,7 @@
 /** The file of results: what was run on what, and every row that came back. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
+import type { Circumstances } from '../../bench/src/machine.js';
 import type { PictureRows } from './compare.js';
 import type { Precision } from './models.js';
 
@@ -14,11 +15,7 @@ export interface ModelResult {
   readonly pictures: readonly PictureRows[];
 }
 
-export interface Results {
-  readonly date: string;
-  readonly command: string;
-  readonly machine: Readonly<Record<string, string | number>>;
-  readonly versions: Readonly<Record<string, string>>;
+export interface Results extends Circumstances {
   readonly models: readonly ModelResult[];
 }
 

@@ -5,14 +5,12 @@
  *
  * A run over all models writes bench/results/parity.json and docs/reference/parity.md. Exit status 1: a target is missed.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 
-import { version } from '../../src/daemon/version.js';
+import { circumstances } from '../../bench/src/machine.js';
 import { shared } from '../support/shared.js';
 import type { PictureRows } from './compare.js';
 import { findModels, type ParityModel } from './models.js';
@@ -44,10 +42,7 @@ async function main([python, ...words]: readonly string[]): Promise<number> {
   console.log(`\n${table(models)}\n`);
   if (words.length === 0) {
     const results: Results = {
-      date: new Date().toISOString(),
-      command: 'npm run parity',
-      machine: machine(),
-      versions: { ...ourVersions(), ...referenceVersions(python) },
+      ...circumstances('npm run parity', python),
       models,
     };
     writeResults(results);
@@ -114,30 +109,6 @@ async function answers(program: Program, model: ParityModel, photos: readonly Ph
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function machine() {
-  const [cpu] = os.cpus();
-  return {
-    cpu: cpu?.model ?? 'unknown',
-    cores: os.availableParallelism(),
-    memory_gib: Math.round(os.totalmem() / 2 ** 30),
-    system: `${os.type()} ${os.arch()}`,
-  };
-}
-
-function ourVersions(): Record<string, string> {
-  const runtime = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
-  return { zmdetect: `${version} (${commit})`, node: process.versions.node, onnxruntime: runtime.version };
-}
-
-function referenceVersions(python: string): Record<string, string> {
-  const script = `import json, platform
-from importlib.metadata import version
-names = ["pyzm", "opencv-python-headless", "numpy", "onnx"]
-print(json.dumps({"python": platform.python_version(), **{name: version(name) for name in names}}))`;
-  return JSON.parse(execFileSync(python, ['-c', script], { encoding: 'utf8' })) as Record<string, string>;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -37,7 +37,7 @@ export class GatewayConnection {
 
   /** The JSON of an open route. Errors: GATEWAY_*; the signal's reason when it is aborted. */
   async get(route: string, signal?: AbortSignal): Promise<unknown> {
-    return this.#json(route, await this.#ask('GET', route, undefined, undefined, signal));
+    return this.#json(route, await this.#ask('GET', route, undefined, {}, signal));
   }
 
   /**
@@ -46,10 +46,11 @@ export class GatewayConnection {
    */
   async post(route: string, body: Body, signal?: AbortSignal): Promise<unknown> {
     const token = await this.#token(signal);
-    let answer = await this.#ask('POST', route, body, token, signal);
+    const deadline = deadlineHeader(this.#settings.timeoutMs);
+    let answer = await this.#ask('POST', route, body, { ...bearer(token), ...deadline }, signal);
     if (isRefusal(answer) && token !== undefined) {
       this.#tokens.refused(token);
-      answer = await this.#ask('POST', route, body, await this.#token(signal), signal);
+      answer = await this.#ask('POST', route, body, { ...bearer(await this.#token(signal)), ...deadline }, signal);
     }
     return this.#json(route, answer);
   }
@@ -71,7 +72,7 @@ export class GatewayConnection {
 
   async #login(): Promise<Login> {
     const { username, password } = this.#settings;
-    const answer = await this.#ask('POST', '/login', jsonBody({ username, password }), undefined, undefined);
+    const answer = await this.#ask('POST', '/login', jsonBody({ username, password }), {}, undefined);
     // The oldest servers have no such route while they want no token.
     if (answer.status === 404) return { token: undefined, seconds: undefined };
     if (isRefusal(answer) || answer.status === 422) {
@@ -89,14 +90,11 @@ export class GatewayConnection {
     method: 'GET' | 'POST',
     route: string,
     body: Body | undefined,
-    token: string | undefined,
+    own: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
   ): Promise<HttpAnswer> {
     const url = `${this.#settings.url}${route}`;
-    const headers = {
-      ...(body === undefined ? {} : { 'content-type': body.type }),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    };
+    const headers = body === undefined ? own : { 'content-type': body.type, ...own };
     try {
       return await this.#http.request({ method, url, headers, body: body?.bytes }, signal);
     } catch (error) {
@@ -133,6 +131,18 @@ export class GatewayConnection {
   error(code: ErrorCode, params: Record<string, string | number>): ZmdetectError {
     return new ZmdetectError(code, { gateway: this.name, ...params });
   }
+}
+
+function bearer(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** What a server takes for granted of clients that say nothing. */
+const usualTimeoutMs = 60_000;
+
+/** Tells zmdetectd how long the answer is of use, so that it refuses in time what would come too late. */
+function deadlineHeader(timeoutMs: number): Readonly<Record<string, string>> {
+  return timeoutMs === usualTimeoutMs ? {} : { 'x-deadline-ms': String(Math.min(0.95 * timeoutMs, 3_600_000)) };
 }
 
 /** 401; older servers say 403 where there is no token. */

@@ -1,14 +1,10 @@
-/**
- * Requests to ZoneMinder over Node's own http modules: loading undici takes longer than a hook's whole exchange with a
- * ZoneMinder on the same network.
- */
+/** Requests to ZoneMinder: forms, certificates, and one error for all the ways not to reach it. */
 import { readFileSync } from 'node:fs';
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 import { ZmdetectError } from '../../errors.js';
-import { FetchFailed, failureOf } from '../../frames/outcome.js';
+import { failureOf } from '../../frames/outcome.js';
 import { redactUrl } from '../../frames/url.js';
+import { HttpConnections } from '../http.js';
 import type { TlsOptions } from './types.js';
 
 export interface HttpAnswer {
@@ -29,19 +25,15 @@ export interface HttpOptions {
 const maxBodyBytes = 64 * 1024 * 1024;
 
 export class HttpClient {
-  readonly #options: HttpOptions;
-  readonly #http = new HttpAgent({ keepAlive: true });
-  readonly #https: HttpsAgent;
+  readonly #connections: HttpConnections;
+  readonly #headers: Readonly<Record<string, string>>;
 
   /** @throws ZmdetectError CONFIG_INVALID where the file of `tls.ca` cannot be read */
-  constructor(options: HttpOptions) {
-    this.#options = options;
-    const { verify = true, ca } = options.tls;
-    this.#https = new HttpsAgent({
-      keepAlive: true,
-      rejectUnauthorized: verify,
-      ...(ca === undefined ? {} : { ca: certificates(ca) }),
-    });
+  constructor({ tls: { verify = true, ca }, timeoutMs, basicAuth }: HttpOptions) {
+    const tls = { rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca: certificates(ca) }) };
+    this.#connections = new HttpConnections({ timeoutMs, maxBodyBytes, tls });
+    const login = `${basicAuth?.user ?? ''}:${basicAuth?.password ?? ''}`;
+    this.#headers = basicAuth === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
   }
 
   /**
@@ -55,81 +47,36 @@ export class HttpClient {
     form?: Readonly<Record<string, string>>,
     signal?: AbortSignal,
   ): Promise<HttpAnswer> {
-    signal?.throwIfAborted();
-    const { timeoutMs } = this.#options;
-    const timeout = AbortSignal.timeout(timeoutMs);
+    const body = form === undefined ? undefined : Buffer.from(new URLSearchParams(form).toString());
+    const headers =
+      body === undefined ? this.#headers : { ...this.#headers, 'content-type': 'application/x-www-form-urlencoded' };
     try {
-      return await this.#exchange(method, url, form, AbortSignal.any(signal ? [timeout, signal] : [timeout]));
+      const answer = await this.#connections.request({ method, url, headers, body }, signal);
+      const { location, 'content-type': type = '' } = answer.headers;
+      const moved = answer.status >= 300 && answer.status < 400 ? location : undefined;
+      return {
+        status: answer.status,
+        type: (type.split(';', 1)[0] ?? '').trim().toLowerCase(),
+        body: answer.body,
+        redirect: moved === undefined ? undefined : redactUrl(URL.canParse(moved, url) ? new URL(moved, url) : ''),
+      };
     } catch (error) {
       signal?.throwIfAborted();
-      const cause = timeout.aborted
-        ? new FetchFailed('timeout', `no whole answer within ${timeoutMs / 1000} s`)
-        : error;
-      const failure = failureOf(cause, url);
-      throw new ZmdetectError('ZONEMINDER_UNREACHABLE', {
-        reason: failure.kind === 'tls' ? `${failure.reason}; ${tlsAdvice}` : failure.reason,
-      });
+      throw unreachable(error, url);
     }
   }
 
   /** Ends idle connections, so that a process can end. */
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
-  }
-
-  async #exchange(
-    method: string,
-    url: string,
-    form: Readonly<Record<string, string>> | undefined,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer> {
-    const payload = form === undefined ? undefined : new URLSearchParams(form).toString();
-    const response = await this.#send(method, url, payload, signal);
-    const { statusCode: status = 0, headers } = response;
-    const moved = status >= 300 && status < 400 ? headers.location : undefined;
-    if (moved !== undefined) response.destroy();
-    return {
-      status,
-      type: (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-      body: moved === undefined ? await bodyOf(response) : Buffer.alloc(0),
-      redirect: moved === undefined ? undefined : redactUrl(URL.canParse(moved, url) ? new URL(moved, url) : ''),
-    };
-  }
-
-  #send(method: string, url: string, payload: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
-    const { basicAuth } = this.#options;
-    const secure = url.startsWith('https:');
-    const headers = {
-      accept: '*/*',
-      'user-agent': 'zmdetect',
-      ...(payload === undefined
-        ? {}
-        : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(payload) }),
-    };
-    const auth = basicAuth === undefined ? {} : { auth: `${basicAuth.user}:${basicAuth.password}` };
-    const common = { method, headers, signal, ...auth };
-    return new Promise((resolve, reject) => {
-      const request: ClientRequest = secure
-        ? httpsRequest(url, { ...common, agent: this.#https }, resolve)
-        : httpRequest(url, { ...common, agent: this.#http }, resolve);
-      request.on('error', reject);
-      request.end(payload);
-    });
+    this.#connections.close();
   }
 }
 
 const tlsAdvice = 'for a certificate of your own name its file in `tls.ca`, or turn `tls.verify` off';
 
-async function bodyOf(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new FetchFailed('too-large', `the answer is larger than ${maxBodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function unreachable(error: unknown, url: string): ZmdetectError {
+  const { kind, reason } = failureOf(error, url);
+  return new ZmdetectError('ZONEMINDER_UNREACHABLE', { reason: kind === 'tls' ? `${reason}; ${tlsAdvice}` : reason });
 }
 
 function certificates(file: string): Buffer {
