@@ -4,39 +4,16 @@
 #include <onnxruntime_cxx_api.h>
 
 #include <filesystem>
+#include <optional>
 
 #include "backends/backend.h"
+#include "backends/onnx/bound_instance.h"
 #include "backends/onnx/darknet/importer.h"
 #include "backends/onnx/external_data.h"
 #include "backends/onnx/providers.h"
 
 namespace zmdetect {
 namespace {
-
-ElementType element_type(ONNXTensorElementDataType type) {
-  switch (type) {
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return ElementType::kFloat32;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return ElementType::kFloat16;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return ElementType::kUint8;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return ElementType::kInt8;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return ElementType::kInt32;
-    case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64: return ElementType::kInt64;
-    default: return ElementType::kOther;
-  }
-}
-
-/// The runtime's words without the line end that some of them have.
-std::string words_of(const Ort::Exception& error) {
-  std::string words = error.what();
-  while (!words.empty() && words.back() == '\n') words.pop_back();
-  return words;
-}
-
-/// Runtime failures arrive as exceptions; this is the library border at which they become a Status.
-Status failure(Code code, const std::string& what, const Ort::Exception& error) {
-  const bool memory = std::string_view(error.what()).find("allocate memory") != std::string_view::npos;
-  return Status(memory ? Code::kOutOfMemory : code, what + ": " + words_of(error));
-}
 
 /// One environment per process, as ONNX Runtime asks; its own log stays quiet below errors.
 Ort::Env& environment() {
@@ -54,7 +31,7 @@ std::vector<TensorInfo> tensors(const Ort::Session& session, bool inputs) {
     TensorInfo info{.name = name.get()};
     if (type.GetONNXType() == ONNX_TYPE_TENSOR) {
       const auto tensor = type.GetTensorTypeAndShapeInfo();
-      info.type = element_type(tensor.GetElementType());
+      info.type = onnx::element_type(tensor.GetElementType());
       info.shape = tensor.GetShape();
     }
     list.push_back(std::move(info));
@@ -72,25 +49,6 @@ std::map<std::string, std::string> metadata(const Ort::Session& session) {
   return entries;
 }
 
-ONNXTensorElementDataType onnx_type(ElementType type) {
-  switch (type) {
-    case ElementType::kFloat32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-    case ElementType::kFloat16: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
-    case ElementType::kUint8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
-    default: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
-  }
-}
-
-std::size_t element_size(ElementType type) {
-  switch (type) {
-    case ElementType::kFloat32:
-    case ElementType::kInt32: return 4;
-    case ElementType::kFloat16: return 2;
-    case ElementType::kInt64: return 8;
-    default: return 1;
-  }
-}
-
 class OnnxInstance : public Instance {
  public:
   OnnxInstance(Ort::Session& session, const ModelInfo& info) : session_(session) {
@@ -99,22 +57,21 @@ class OnnxInstance : public Instance {
   }
 
   Status run(const TensorView& input, std::vector<TensorView>& outputs) override {
-    std::size_t bytes = element_size(input.type);
-    for (std::int64_t side : input.shape) bytes *= std::size_t(side);
+    const std::size_t bytes = onnx::byte_size(input.type, input.shape);
     try {
       // The tensor borrows the caller's memory; nothing is copied on the way in.
       Ort::Value tensor = Ort::Value::CreateTensor(memory_, const_cast<void*>(input.data), bytes, input.shape.data(),
-                                                   input.shape.size(), onnx_type(input.type));
+                                                   input.shape.size(), onnx::onnx_type(input.type));
       values_ =
           session_.Run(Ort::RunOptions{nullptr}, &input_name_, &tensor, 1, output_names_.data(), output_names_.size());
       outputs.clear();
       for (const Ort::Value& value : values_) {
         const auto shape = value.GetTensorTypeAndShapeInfo();
-        outputs.push_back({value.GetTensorRawData(), element_type(shape.GetElementType()), shape.GetShape()});
+        outputs.push_back({value.GetTensorRawData(), onnx::element_type(shape.GetElementType()), shape.GetShape()});
       }
       return Status();
     } catch (const Ort::Exception& error) {
-      return failure(Code::kInferenceFailed, "ONNX Runtime", error);
+      return onnx::failure(Code::kInferenceFailed, "ONNX Runtime", error);
     }
   }
 
@@ -128,7 +85,8 @@ class OnnxInstance : public Instance {
 
 class OnnxModel : public LoadedModel {
  public:
-  OnnxModel(Ort::Session session, std::string device) : session_(std::move(session)), device_(std::move(device)) {
+  /// `gpu` where it runs on one.
+  OnnxModel(Ort::Session session, std::optional<GpuOptions> gpu) : session_(std::move(session)), gpu_(std::move(gpu)) {
     info_.inputs = tensors(session_, true);
     info_.outputs = tensors(session_, false);
     info_.metadata = metadata(session_);
@@ -136,17 +94,37 @@ class OnnxModel : public LoadedModel {
   }
 
   const ModelInfo& info() const override { return info_; }
-  std::string device() const override { return device_; }
+  std::string device() const override { return gpu_ ? onnx::device_name(*gpu_) : "CPU"; }
 
   /// Run() may be called by many threads at once, so the instances share one session and its weights.
-  Result<std::unique_ptr<Instance>> create_instance() override {
-    return std::unique_ptr<Instance>(std::make_unique<OnnxInstance>(session_, info_));
+  Result<std::unique_ptr<Instance>> create_instance() override try {
+    if (!gpu_) return std::unique_ptr<Instance>(std::make_unique<OnnxInstance>(session_, info_));
+    if (gpu_->cuda_graph) return create_graph();
+    // What the provider calls its pinned memory; it is the host's, and so of the kind of outputs for the CPU.
+    Ort::MemoryInfo pinned("CudaPinned", OrtDeviceAllocator, gpu_->device, OrtMemTypeCPUOutput);
+    return std::unique_ptr<Instance>(std::make_unique<onnx::PinnedInstance>(session_, info_, std::move(pinned)));
+  } catch (const Ort::Exception& error) {
+    return onnx::failure(Code::kDeviceUnavailable, "ONNX Runtime", error);
   }
 
  private:
+  Result<std::unique_ptr<Instance>> create_graph() {
+    if (!recorder_.expired()) {
+      return Status(Code::kDeviceUnavailable,
+                    "cuda_graph serves one instance: set instances to 1, or cuda_graph to no");
+    }
+    auto token = std::make_shared<char>();
+    recorder_ = token;
+    Result<onnx::DeviceCopy> copy = onnx::cuda_copy(gpu_->device);
+    if (!copy.ok()) return copy.status();
+    const Ort::MemoryInfo device("Cuda", OrtDeviceAllocator, gpu_->device, OrtMemTypeDefault);
+    return onnx::GraphInstance::create(session_, info_, device, std::move(copy).value(), std::move(token));
+  }
+
   Ort::Session session_;
-  std::string device_;
+  std::optional<GpuOptions> gpu_;
   ModelInfo info_;
+  std::weak_ptr<char> recorder_;  // alive while an instance with a recorded graph is
 };
 
 /// The key and value arrays that the C API wants.
@@ -196,8 +174,7 @@ Status use_gpu(Ort::SessionOptions& session, const GpuOptions& gpu) {
     append_cuda(session, onnx::cuda_options(gpu));
     return Status();
   } catch (const Ort::Exception& error) {
-    return Status(Code::kDeviceUnavailable,
-                  std::string("ONNX Runtime cannot use ") + provider + ": " + words_of(error));
+    return onnx::failure(Code::kDeviceUnavailable, std::string("ONNX Runtime cannot use ") + provider, error);
   }
 }
 
@@ -228,10 +205,10 @@ class OnnxBackend : public Backend {
         return Status(Code::kModelLayoutUnknown,
                       options.path + " has " + std::to_string(opened.GetInputCount()) + " inputs, expected 1");
       }
-      const std::string device = options.processor == Processor::kGpu ? onnx::device_name(options.gpu) : "CPU";
-      return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened), device));
+      const auto gpu = options.processor == Processor::kGpu ? std::optional(options.gpu) : std::nullopt;
+      return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened), gpu));
     } catch (const Ort::Exception& error) {
-      return failure(Code::kModelUnreadable, options.path, error);
+      return onnx::failure(Code::kModelUnreadable, options.path, error);
     } catch (const std::bad_alloc&) {
       return Status(Code::kOutOfMemory, options.path + ": no memory to load it");
     } catch (const std::exception& error) {
