@@ -38,6 +38,7 @@ t.test('a runtime says its version in its own bytes', async (t) => {
   t.equal(onnxRuntimeVersion(Buffer.from('\0OrtGetApiBase\0VERS_\0VERS_1.30.0\0')), '1.30.0');
   t.equal(onnxRuntimeVersion(Buffer.from('')), null);
   t.equal(tfliteVersion(Buffer.from('TfLiteVersion\0J2.9.0\0vector')), '2.9.0');
+  t.equal(tfliteVersion(Buffer.from('snprintf\0GLIBC_2.2.5\0libc\0@J2.9.0\0vector')), '2.9.0');
   t.equal(tfliteVersion(Buffer.from('needs 2.1 or 2.14.1 of it\0')), null);
 });
 
