@@ -1,7 +1,8 @@
 // How much longer than the server's own time a hook takes, from its start to its end: remote server, warm daemon, a
 // ZoneMinder that answers at once. 25 rounds, interleaved: the hook in URL mode, the same with objdetect.jpg written, the
 // bare request to the server, and Node with nothing to do.
-//   node bench/hook-latency.mjs MODEL PICTURE
+//   node bench/hook-latency.mjs MODEL PICTURE [NOTE]
+// NOTE goes into the result: what else the machine was doing, say.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,8 @@ import path from 'node:path';
 import { circumstances, median, root, startDaemon } from './daemon.mjs';
 
 const rounds = 25;
-const [model, picture] = process.argv.slice(2).map((file) => path.resolve(file));
+const [model, picture] = process.argv.slice(2, 4).map((file) => path.resolve(file));
+const note = process.argv[4];
 const bytes = readFileSync(picture);
 const folder = mkdtempSync(path.join(os.tmpdir(), 'hook-latency-'));
 const event = { Id: '7', MonitorId: '1', Notes: '', Width: '1920', Height: '1080', FileSystemPath: folder };
@@ -120,6 +122,7 @@ const figures = Object.fromEntries(
 );
 const result = {
   ...circumstances(),
+  ...(note === undefined ? {} : { note }),
   load_average: os.loadavg().map((value) => Number(value.toFixed(2))),
   what: 'milliseconds from start to exit of zm_detect (URL mode), of the bare request to the server, and of node -e 0',
   figures,

@@ -20,8 +20,9 @@ Generated from \`src/errors.ts\` by \`scripts/generate-docs.mjs\`; do not edit.
 
 An answer of 400 or above has the body \`{"detail": "<text>"}\`; the code stands in the header \`x-error-code\` and in the
 log line. \`{reason}\` and the like are filled in. A 422 has a list in \`detail\`, one entry for each fault of the body
-(\`type\`, \`loc\`, \`msg\`, \`input\`), and no code. Every 429 has \`Retry-After\`, and so has \`MODEL_LOADING\`. Status 499 is only
-logged: the client is gone. \`CONFIG_INVALID\` ends the start of the daemon with exit status 1.
+(\`type\`, \`loc\`, \`msg\`, \`input\`), and no code. Every 429 has \`Retry-After\`, and so have \`MODEL_LOADING\` and \`MODEL_NO_ROOM\`. Status 499 is only
+logged: the client is gone. \`CONFIG_INVALID\` ends the start of the daemon with exit status 1. No server sends \`GATEWAY_*\`,
+\`ZONEMINDER_*\`, \`FRAMES_MISSING\` or \`DETECTOR_CLOSED\`: they are errors of the [library](library.md) and the hook.
 
 | Status | Code | Text | What to do |
 | --- | --- | --- | --- |

@@ -130,6 +130,12 @@ const table = {
     mend: 'try again after the seconds in `Retry-After`',
     retryAfter: 2,
   },
+  MODEL_NO_ROOM: {
+    status: 503,
+    detail: 'There is no room for model {name}: the others in memory are pinned',
+    mend: 'raise `max_loaded_models` or `max_model_memory`, or pin fewer models',
+    retryAfter: 2,
+  },
   ENGINE_CLOSED: { status: 503, detail: 'The server is shutting down', mend: 'try again when it is back' },
   CANCELLED: { status: 499, detail: 'The client closed the connection', mend: 'nothing; the work was dropped' },
   CONFIG_INVALID: { status: 500, detail: '{reason}', mend: 'correct the configuration and start again' },

@@ -105,13 +105,16 @@ export class Call {
 
   /** A frame that the gateway fetches; undefined: the gateway has failed, and this process is to fetch it. */
   async lookByUrl(
-    frame: FrameAddress,
+    address: () => Promise<FrameAddress>,
     picture: () => Promise<Buffer>,
     signal: AbortSignal,
   ): Promise<Seen | Unseen | undefined> {
-    if (this.#remote === null) return undefined;
+    const remote = this.#remote;
+    if (remote === null) return undefined;
     try {
-      const looked = await this.#remote.byUrl(frame, signal);
+      // Two logins, on two hosts, at the same time.
+      const [frame] = await Promise.all([address(), remote.ready(signal)]);
+      const looked = await remote.byUrl(frame, signal);
       return looked.ok ? { ...looked, ranOn: 'gateway', picture } : looked;
     } catch (error) {
       this.fallBack(error);

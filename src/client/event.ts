@@ -19,7 +19,7 @@ export function eventLook(zm: EventSource, eventId: number, call: Call, size: Si
   });
   return async (name, signal) => {
     const later = () => zm.fetchFrame(eventId, name);
-    const looked = call.byUrl ? await call.lookByUrl(await address(name), later, signal) : undefined;
+    const looked = call.byUrl ? await call.lookByUrl(() => address(name), later, signal) : undefined;
     if (looked !== undefined) return looked;
     const bytes = await zm.fetchFrame(eventId, name, signal).catch(notGiven);
     return Buffer.isBuffer(bytes) ? call.look(bytes, signal) : bytes;

@@ -2,12 +2,12 @@
 import { resolve } from 'node:path';
 
 import { type DetectorConfig, defaultModelConfig, type ModelConfig } from '../detection/config.js';
-import { defaultRuntimeChoices } from '../detection/runtime.js';
 import { Engine } from '../engine/engine.js';
 import { ZmdetectError } from '../errors.js';
 import type { Log } from '../log.js';
 import { findModels, type Found } from '../models/discovery.js';
 import { ModelRegistry } from '../models/registry.js';
+import { defaultPolicy } from '../models/spec.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
 import type { Analysis } from '../pipeline/selector.js';
 import type { Settings } from './settings.js';
@@ -60,7 +60,7 @@ export class LocalModels {
   }
 }
 
-const policy = { allowCpuFallback: true, gpuRetrySeconds: null, processorGiven: false, ...defaultRuntimeChoices() };
+const policy = { ...defaultPolicy(), processorGiven: false };
 
 async function find({ models, basePath, processor, config }: LocalOptions): Promise<Found> {
   const items = models ?? ['all'];

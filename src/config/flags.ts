@@ -95,6 +95,9 @@ const flagRows: readonly FlagRow[] = [
   ['--request-timeout-seconds', 'requestTimeoutSeconds', { type: float, help: 'longest time to an answer' }],
   ['--url-deadline-seconds', 'urlDeadlineSeconds', { type: float, help: 'longest wait of a request that names URLs' }],
   ['--max-queued-bytes', 'maxQueuedBytes', { type: int, help: 'bytes of pictures that wait in memory' }],
+  ['--max-loaded-models', 'maxLoadedModels', { type: int, help: 'models in memory at once; 0: no limit' }],
+  ['--max-model-memory', 'maxModelMemory', { type: int, help: 'bytes of all models in memory; 0: no limit' }],
+  ['--keep-alive', 'keepAlive', { type: float, help: 'seconds until an idle model is unloaded; -1: never' }],
   ['--metrics-auth', 'metricsAuth', { ...on, help: 'require a token for /metrics too' }],
 ];
 

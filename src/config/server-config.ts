@@ -92,6 +92,14 @@ interface Settings extends RuntimeChoices {
   readonly maxQueuedBytes: number;
   /** Whether `GET /metrics` wants a token. */
   readonly metricsAuth: boolean;
+  /** Models in memory at once; 0: no limit. */
+  readonly maxLoadedModels: number;
+  /** Bytes of all models in memory; 0: no limit. */
+  readonly maxModelMemory: number;
+  /** Published names of the models that are loaded first and never unloaded. */
+  readonly pinnedModels: readonly string[];
+  /** Seconds without use after which a model is unloaded; 0: at once; negative: never. */
+  readonly keepAlive: number;
   /** Published names of the models that answer `/detect` and `/detect_urls`, which name none; null: all. */
   readonly serveModels: readonly string[] | null;
 }
@@ -130,6 +138,10 @@ export function defaultSettings(): Settings {
     urlDeadlineSeconds: 20,
     maxQueuedBytes: 1024 ** 3,
     metricsAuth: false,
+    maxLoadedModels: 0,
+    maxModelMemory: 0,
+    pinnedModels: [],
+    keepAlive: -1,
     serveModels: null,
   };
 }
@@ -187,6 +199,10 @@ const settingsShape: Shape<Settings> = {
   urlDeadlineSeconds: real({ min: 0.1, max: 3600 }),
   maxQueuedBytes: integer({ min: 1024, max: 2 ** 40 }),
   metricsAuth: flag,
+  maxLoadedModels: integer({ min: 0, max: 10_000 }),
+  maxModelMemory: integer({ min: 0, max: 2 ** 50 }),
+  pinnedModels: list(text),
+  keepAlive: real({ min: -1, max: 30 * day }),
   serveModels: nullable(list(text).refine((names) => names?.length !== 0, 'at least one name of a model')),
 };
 
@@ -256,6 +272,10 @@ function* doubts(config: ServerConfig, nameOf: (key: string) => string): Generat
     }
     if (tokenExpirySeconds <= 0)
       yield `${nameOf('token_expiry_seconds')} is ${tokenExpirySeconds}: every token is born expired`;
+  }
+  const { maxLoadedModels, pinnedModels } = config;
+  if (maxLoadedModels > 0 && pinnedModels.length >= maxLoadedModels) {
+    yield `${nameOf('pinned_models')} leaves no room for other models: ${nameOf('max_loaded_models')} is ${maxLoadedModels}`;
   }
   for (const [index, { minConfidence }] of (config.detectorConfig?.models ?? []).entries()) {
     if (minConfidence < 0 || minConfidence > 1) {

@@ -7,7 +7,7 @@ import { Engine } from '../engine/engine.js';
 import { FrameFetcher } from '../frames/fetcher.js';
 import { findModels } from '../models/discovery.js';
 import { ModelRegistry } from '../models/registry.js';
-import { checkServed, servedModels } from '../models/served.js';
+import { checkNames, servedModels } from '../models/served.js';
 import { Admission } from '../pipeline/admission.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
 import { FrameCache } from '../pipeline/frame-cache.js';
@@ -48,7 +48,8 @@ export class Daemon {
   static async start(config: ServerConfig, version: string, log: Logger): Promise<Daemon> {
     const { specs, warnings } = await findModels(config);
     for (const warning of warnings) log.warn(warning);
-    checkServed(specs, config.serveModels);
+    checkNames(specs, 'serve_models', config.serveModels ?? []);
+    checkNames(specs, 'pinned_models', config.pinnedModels);
     const detector = config.detectorConfig ?? defaultDetectorConfig();
     // Before there are threads and connections that a refusal would leave behind.
     const tokens = new TokenAuthority(config.auth);
@@ -61,8 +62,14 @@ export class Daemon {
     const registry = new ModelRegistry(
       specs,
       engine,
-      { intraOpThreads: config.inferenceThreads, instances: config.instances },
+      {
+        intraOpThreads: config.inferenceThreads,
+        instances: config.instances,
+        keepAlive: config.keepAlive,
+        pinned: config.pinnedModels,
+      },
       log,
+      config,
     );
     const fetcher = new FrameFetcher({
       version,

@@ -3,8 +3,7 @@ import { pino } from 'pino';
 
 import type { ServerConfig } from '../config/server-config.js';
 import { findModels } from '../models/discovery.js';
-import { ModelRegistry } from '../models/registry.js';
-import type { ModelRow } from '../models/registered-model.js';
+import type { ModelRow } from '../models/model-row.js';
 import type { Report } from './report.js';
 
 export async function checkModels(config: ServerConfig): Promise<Report['models']> {
@@ -13,6 +12,7 @@ export async function checkModels(config: ServerConfig): Promise<Report['models'
   if (specs.length === 0) return { ...found, rows: [] };
   // Only now, because the rest of the report must not need the addon.
   const { Engine } = await import('../engine/engine.js');
+  const { ModelRegistry } = await import('../models/registry.js');
   const engine = new Engine({ decodeThreads: 1 });
   const log = pino({ level: 'silent' });
   const registry = new ModelRegistry(specs, engine, { intraOpThreads: config.inferenceThreads, instances: 1 }, log);

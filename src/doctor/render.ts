@@ -1,5 +1,5 @@
 /** The report as text: sections of aligned names and values, fit for a support thread. */
-import type { ModelRow } from '../models/registered-model.js';
+import type { ModelRow } from '../models/model-row.js';
 import type { Library, OpenCv } from './libraries.js';
 import type { NvidiaDevice } from './nvidia.js';
 import type { Report } from './report.js';

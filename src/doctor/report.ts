@@ -1,5 +1,5 @@
 /** Everything that `zmdetect doctor` says; `--json` prints it as it is. Nothing in it is secret. */
-import type { ModelRow } from '../models/registered-model.js';
+import type { ModelRow } from '../models/model-row.js';
 import type { Cpu } from './cpu.js';
 import type { Library, OpenCv } from './libraries.js';
 import type { NvidiaDevice } from './nvidia.js';

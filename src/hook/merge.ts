@@ -1,4 +1,6 @@
 /** One monitor's view of the file: its own keys over the general ones, and paths filled in. */
+import path from 'node:path';
+
 import { isMapping, type Mapping } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
 
@@ -12,7 +14,7 @@ export function merged(base: Mapping, override: Mapping): Mapping {
   return result;
 }
 
-export const defaultDataPath = '/var/lib/zmeventnotification';
+const defaultDataPath = '/var/lib/zmeventnotification';
 
 /** `${base_data_path}`, or `{{base_data_path}}` as older files have it, in every text of `value`. */
 export function withDataPath(value: unknown, dataPath: string): unknown {
@@ -28,8 +30,16 @@ export function viewOf(tree: Mapping, monitorId: string | undefined): Mapping {
   const flat = sections.reduce<Mapping>((all, part) => ({ ...all, ...part }), {});
   const own = monitorId === undefined ? undefined : section(tree.monitors, monitorId);
   const view = isMapping(own) ? merged(flat, own) : flat;
-  const dataPath = typeof view.base_data_path === 'string' ? view.base_data_path : defaultDataPath;
-  return withDataPath(view, dataPath) as Mapping;
+  return withDataPath(view, dataPathOf(view)) as Mapping;
+}
+
+function dataPathOf(view: Mapping): string {
+  return typeof view.base_data_path === 'string' ? view.base_data_path : defaultDataPath;
+}
+
+/** Where models lie that are named without a file. */
+export function modelsFolderOf(view: Mapping): string {
+  return path.join(dataPathOf(view), 'models');
 }
 
 /** Whether a key says anything: one without a value does not. */

@@ -3,7 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMapping, type Mapping, readFlag } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
-import { given, setting, valueAt, viewOf } from './merge.js';
+import { given, modelsFolderOf, setting, valueAt, viewOf } from './merge.js';
 import { nameOf, type Say, type Severity } from './problem.js';
 import { wordsOf } from './rules.js';
 
@@ -53,7 +53,7 @@ export async function checkModels(tree: Mapping, monitorId: string | undefined, 
       enabled += 1;
       const place = [...base, type, 'sequence', index];
       if (need !== null && valueAt(own, [type, 'sequence']) !== undefined)
-        await checkEntry(entry, type, place, need, say);
+        await checkEntry(entry, type, place, { need, modelsFolder: modelsFolderOf(view) }, say);
     }
   }
   if (enabled === 0) {
@@ -71,7 +71,18 @@ function needOf(view: Mapping): Severity | null {
   return readFlag(setting(view, 'ml_fallback_local')) === true ? 'warning' : null;
 }
 
-async function checkEntry(entry: Mapping, type: string, place: Path, need: Severity, say: Say): Promise<void> {
+interface Host {
+  readonly need: Severity;
+  readonly modelsFolder: string;
+}
+
+async function checkEntry(
+  entry: Mapping,
+  type: string,
+  place: Path,
+  { need, modelsFolder }: Host,
+  say: Say,
+): Promise<void> {
   const key = type === 'face' ? 'face_detection_framework' : `${type}_framework`;
   const framework = entry[key] ?? standard[type];
   const weights = `${type}_weights`;
@@ -80,12 +91,8 @@ async function checkEntry(entry: Mapping, type: string, place: Path, need: Sever
   }
   if (typeof framework !== 'string' || !withWeights.has(framework)) return;
   if (typeof entry[weights] !== 'string') {
-    const name = typeof entry.name === 'string' ? entry.name : nameOf(place);
-    say(
-      need,
-      place,
-      `the model ${name} has no ${weights}: name its file, such as \${base_data_path}/models/ultralytics/yolo11n.onnx`,
-    );
+    const fault = await unresolved(entry.name, modelsFolder);
+    if (fault !== null) say(need, place, `${fault}; or name its file in ${weights}`);
   }
   for (const key of [weights, `${type}_config`, `${type}_labels`]) {
     const file = entry[key];
@@ -101,6 +108,16 @@ async function checkEntry(entry: Mapping, type: string, place: Path, need: Sever
   ) {
     say(need, [...place, weights], `a Darknet model also needs ${type}_config: name its .cfg file`);
   }
+}
+
+/** A sentence about a model that is named and not found where models lie; null for one that is. */
+async function unresolved(name: unknown, folder: string): Promise<string | null> {
+  if (typeof name !== 'string' || name === '') return 'a model has neither a name nor a file: name it';
+  const { findModels } = await import('../models/discovery.js');
+  const { defaultPolicy } = await import('../models/spec.js');
+  const policy = { ...defaultPolicy(), processor: 'cpu', processorGiven: false, detectorConfig: null } as const;
+  const { specs, warnings } = await findModels({ models: [name], basePath: folder, ...policy });
+  return specs[0]?.weightsPath == null ? (warnings[0] ?? `there is no model ${name} in ${folder}`) : null;
 }
 
 /** The rest of a sentence about a file that cannot be read; null for one that can. */

@@ -32,7 +32,8 @@ export async function runHook(args: HookArguments, voice: Voice): Promise<number
     return 0;
   } catch (error) {
     const behind = pathsBehind(error, args.monitorId).find((at) => valueAt(source.tree, at) !== undefined);
-    voice.say(behind === undefined ? explain(error) : `${source.locate(behind).place}: ${explain(error)}`);
+    const place = behind === undefined ? source.file : source.locate(behind).place;
+    voice.say(`${place}: ${explain(error)}`);
     return 1;
   } finally {
     await run.close();
@@ -74,7 +75,10 @@ class HookRun {
       this.#voice.debug(`waiting ${settings.wait} s`);
       await sleep(settings.wait * 1000);
     }
-    const detector = Detector.fromDict(settings.mlSequence, this.#detectorOptions(settings, monitorId));
+    // What is odd about the file has been said, with its lines.
+    const detector = this.#voice.hush(() =>
+      Detector.fromDict(settings.mlSequence, this.#detectorOptions(settings, monitorId)),
+    );
     this.#detector = detector;
     const { eventId, file } = this.#args;
     if (file !== undefined) {
@@ -122,7 +126,8 @@ class HookRun {
 
   #zm(settings: HookSettings): ZoneMinder {
     const Kind = settings.resize === null ? ZoneMinder : ResizingZoneMinder;
-    this.#zoneMinder ??= new Kind(this.#options(settings));
+    // That certificates are not checked is what allow_self_signed asks for; a line for every event would not help.
+    this.#zoneMinder ??= this.#voice.hush(() => new Kind(this.#options(settings)));
     return this.#zoneMinder;
   }
 
@@ -159,6 +164,7 @@ class HookRun {
     return {
       log: this.#voice.log,
       imagePath: settings.imagePath,
+      basePath: settings.modelsFolder,
       ...(monitorId === undefined ? {} : { monitorId }),
       ...(gateway === null
         ? {}

@@ -3,7 +3,7 @@ import { isMapping, type Mapping, readFlag, readInteger, readReal } from '../con
 import type { StreamConfig } from '../client/types.js';
 import type { Point } from '../detection/geometry.js';
 import { parseCoords } from './coords.js';
-import { setting, viewOf } from './merge.js';
+import { modelsFolderOf, setting, viewOf } from './merge.js';
 import { wordsOf } from './rules.js';
 
 export interface HookSettings {
@@ -29,6 +29,8 @@ export interface HookSettings {
   readonly writeDebugImage: boolean;
   readonly tagObjects: boolean;
   readonly imagePath: string;
+  /** Where models lie that are named without a file. */
+  readonly modelsFolder: string;
 }
 
 export interface ZoneMinderAccess {
@@ -97,6 +99,7 @@ export function settingsOf(
     writeDebugImage: flag('write_debug_image', false),
     tagObjects: flag('tag_detected_objects', false),
     imagePath: text('image_path') ?? `${text('base_data_path') ?? '/var/lib/zmeventnotification'}/images`,
+    modelsFolder: modelsFolderOf(view),
   };
 }
 

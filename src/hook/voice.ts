@@ -7,6 +7,7 @@ export class Voice {
   readonly log: Log;
   readonly #program: string;
   readonly #debug: boolean;
+  #hushed = false;
 
   constructor(program: string, debug: boolean) {
     this.#program = program;
@@ -14,7 +15,7 @@ export class Voice {
     const method = (level: 'debug' | 'info' | 'warn' | 'error'): LogMethod => {
       return (fields: object | string, message?: string) => {
         const text = typeof fields === 'string' ? fields : `${message ?? ''} ${JSON.stringify(fields)}`;
-        if (level === 'debug' || level === 'info' || isAboutFrame(fields)) this.debug(text);
+        if (level === 'debug' || level === 'info' || isAboutFrame(fields) || this.#hushed) this.debug(text);
         else this.say(text);
       };
     };
@@ -23,6 +24,16 @@ export class Voice {
 
   say(text: string): void {
     process.stderr.write(`${this.#program}: ${text}\n`);
+  }
+
+  /** Logged warnings are details while `work` runs. */
+  hush<T>(work: () => T): T {
+    this.#hushed = true;
+    try {
+      return work();
+    } finally {
+      this.#hushed = false;
+    }
   }
 
   debug(text: string): void {

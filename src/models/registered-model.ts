@@ -1,5 +1,4 @@
 /** One configured model: loads once, says what it runs on, and gets its accelerator back when it can. */
-import type { Processor } from '../detection/config.js';
 import type { Detection } from '../detection/detection.js';
 import type { Engine, NativeImage, Ticket } from '../engine/engine.js';
 import type { DetectOutput } from '../engine/native.js';
@@ -7,35 +6,19 @@ import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { Log } from '../log.js';
 import { orAborted } from '../or-aborted.js';
 import { type Loaded, type LoadOptions, loadModel } from './load.js';
+import { detectionsOf } from './detections-of.js';
+import { type ModelRow, type ModelState, rowOf } from './model-row.js';
+import type { ModelRoom, Resident } from './room.js';
 import type { ModelSpec } from './spec.js';
-
-/** `degraded`: it runs, but not on the processor that it was asked to run on. */
-export type ModelState = 'registered' | 'loading' | 'ready' | 'degraded' | 'failed';
-
-/** One row of GET /models. The first six keys are what clients of every generation read. */
-export interface ModelRow {
-  readonly name: string;
-  readonly type: string;
-  readonly framework: string;
-  readonly loaded: boolean;
-  /** What it runs on now; what it was asked to run on until it is loaded. */
-  readonly processor: Processor;
-  readonly requested_processor: Processor;
-  readonly state: ModelState;
-  readonly error: string | null;
-  readonly device: string | null;
-  /** The library that runs it, with its version. */
-  readonly runtime: string | null;
-  /** Pixels: width, height. */
-  readonly input: readonly [number, number] | null;
-  readonly layout: string | null;
-  readonly batch: 'dynamic' | 'static' | null;
-  readonly warmup_ms: number | null;
-}
+import { Users } from './users.js';
 
 export interface RegistryOptions extends LoadOptions {
   /** After a failed load the same error is given for so long, instead of trying at every request. */
   readonly retryLoadMs?: number;
+  /** Seconds without use after which a model is unloaded; negative: never. Default -1. */
+  readonly keepAlive?: number;
+  /** Published names of the models that are loaded first and never unloaded. */
+  readonly pinned?: readonly string[];
 }
 
 export interface ModelAnswer {
@@ -51,21 +34,30 @@ const longestGpuRetrySeconds = 900;
 /** What a device that is lost, or never was there, answers with. */
 const deviceErrors: ReadonlySet<ErrorCode> = new Set(['DEVICE_UNAVAILABLE', 'INFERENCE_FAILED', 'OUT_OF_MEMORY']);
 
-export class RegisteredModel {
+export class RegisteredModel implements Resident {
   readonly spec: ModelSpec;
   readonly #engine: Engine;
   readonly #options: RegistryOptions;
+  readonly #room: ModelRoom;
   readonly #log: Log;
+  readonly #users = new Users();
+  /** Requests that are about to use it. */
+  #holds = 0;
+  #lastUsed = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
   #loaded: Loaded | undefined;
   #loading: Promise<Loaded> | undefined;
+  /** The last time that it was unloaded, or is being. */
+  #unloading: Promise<void> | undefined;
   #failure: { readonly error: unknown; readonly at: number } | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retrySeconds: number;
   #ran = false;
-  /** Requests that use a model which is being replaced, and whether it is to be closed after the last of them. */
-  readonly #users = new Map<Loaded, { count: number; retired: boolean }>();
+  #loads = 0;
+  readonly #unloads = { room: 0, idle: 0 };
 
-  constructor(spec: ModelSpec, engine: Engine, options: RegistryOptions, log: Log) {
+  constructor(spec: ModelSpec, engine: Engine, options: RegistryOptions, room: ModelRoom, log: Log) {
+    this.#room = room;
     this.spec = spec;
     this.#engine = engine;
     this.#options = options;
@@ -75,6 +67,36 @@ export class RegisteredModel {
 
   get loaded(): boolean {
     return this.#loaded !== undefined;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get weightsPath(): string | null {
+    return this.spec.weightsPath;
+  }
+
+  get pinned(): boolean {
+    return this.#options.pinned?.includes(this.spec.name) ?? false;
+  }
+
+  get idle(): boolean {
+    return this.#holds === 0 && !this.#users.any;
+  }
+
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  /** How often it was brought into memory, and taken out of it to make room or since nobody asked for it. */
+  get counts(): { readonly loads: number; readonly unloads: Readonly<Record<'room' | 'idle', number>> } {
+    return { loads: this.#loads, unloads: this.#unloads };
+  }
+
+  /** Bytes of memory; 0 where it is not loaded. */
+  get bytes(): number {
+    return this.#room.bytesOf(this);
   }
 
   get state(): ModelState {
@@ -124,74 +146,96 @@ export class RegisteredModel {
     });
   }
 
-  /** Detections of one picture above `minConfidence`, best first. Loads the model when it is not in memory. */
-  async detect(image: NativeImage, minConfidence: number, ticket: Ticket): Promise<ModelAnswer> {
-    const loaded = await this.#ready();
+  /**
+   * Brings the model into memory before `work` is done, and does not count it as idle until then. `work` runs also where
+   * that failed. Errors: as `settled`; whatever `work` rejects with.
+   */
+  async hold<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    this.#holds += 1;
     try {
-      return await this.#detectOn(loaded, image, minConfidence, ticket);
-    } catch (error) {
-      if (loaded.processor !== 'gpu' || !isDeviceError(error) || !this.spec.config.allowCpuFallback) throw error;
-      return await this.#detectOn(await this.#fallBack(loaded, error), image, minConfidence, ticket);
+      await this.settled(signal);
+      return await work();
+    } finally {
+      this.#holds -= 1;
+      this.#used();
     }
   }
 
-  async unload(): Promise<void> {
+  /** Detections of one picture above `minConfidence`, best first. Loads the model when it is not in memory. */
+  async detect(image: NativeImage, minConfidence: number, ticket: Ticket): Promise<ModelAnswer> {
+    const detectOn = (loaded: Loaded) =>
+      this.#users.use(loaded, async () => {
+        const output = await loaded.native.detect(image, minConfidence, ticket);
+        const detections = detectionsOf(output, loaded.labels, this.detectionName);
+        return { detections, times: output.times, batch: output.batch };
+      });
+    // From here on, or a model that was loaded for this picture might make room for another before it has seen it.
+    this.#holds += 1;
+    try {
+      const loaded = await this.#current();
+      try {
+        return await detectOn(loaded);
+      } catch (error) {
+        if (loaded.processor !== 'gpu' || !isDeviceError(error) || !this.spec.config.allowCpuFallback) throw error;
+        return await detectOn(await this.#fallBack(loaded, error));
+      }
+    } finally {
+      this.#holds -= 1;
+      this.#used();
+    }
+  }
+
+  /** Resolves when the last request that uses it is answered and its memory is free. */
+  async unload(reason?: 'room' | 'idle'): Promise<void> {
     clearTimeout(this.#retry);
+    clearTimeout(this.#idleTimer);
     const loaded = this.#loaded;
     this.#loaded = undefined;
-    await loaded?.native.close();
+    if (loaded !== undefined) this.#unloading = this.#close(loaded, reason);
+    await this.#unloading;
+  }
+
+  async #close(loaded: Loaded, reason: 'room' | 'idle' | undefined): Promise<void> {
+    this.#failure = undefined;
+    await this.#users.retire(loaded);
+    this.#room.left(this);
+    if (reason === undefined) return;
+    this.#unloads[reason] += 1;
+    this.#log.info({ model: this.spec.name, reason }, 'model unloaded');
   }
 
   row(): ModelRow {
-    const { name, type, framework, processor } = this.spec;
-    const loaded = this.#loaded;
     const { error } = this.#failure ?? {};
-    return {
-      name,
-      type,
-      framework,
-      loaded: this.loaded,
-      processor: loaded?.processor ?? processor,
-      requested_processor: processor,
-      state: this.state,
-      error: error === undefined ? null : reasonOf(error),
-      device: loaded?.native.device ?? null,
-      runtime: loaded?.native.runtime ?? null,
-      input: loaded ? [loaded.prepared.inputWidth, loaded.prepared.inputHeight] : null,
-      layout: loaded?.prepared.layout ?? null,
-      batch: loaded ? (loaded.prepared.dynamicBatch ? 'dynamic' : 'static') : null,
-      warmup_ms: loaded ? Math.round(loaded.prepared.warmupMs) : null,
-    };
+    return rowOf(this.spec, this.#loaded, this.state, error === undefined ? null : reasonOf(error));
   }
 
-  async #detectOn(loaded: Loaded, image: NativeImage, minConfidence: number, ticket: Ticket): Promise<ModelAnswer> {
-    const users = this.#users.get(loaded) ?? { count: 0, retired: false };
-    this.#users.set(loaded, users);
-    users.count += 1;
-    try {
-      const output = await loaded.native.detect(image, minConfidence, ticket);
-      return { detections: this.#named(output, loaded.labels), times: output.times, batch: output.batch };
-    } finally {
-      users.count -= 1;
-      if (users.count === 0) {
-        this.#users.delete(loaded);
-        if (users.retired) void loaded.native.close();
-      }
-    }
+  /** Whoever has used it last lets others take its place, and the time without use begin. */
+  #used(): void {
+    this.#lastUsed = performance.now();
+    if (!this.idle) return;
+    this.#room.changed();
+    const { keepAlive = -1 } = this.#options;
+    if (keepAlive < 0 || this.pinned) return;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      if (this.idle) void this.unload('idle');
+    }, keepAlive * 1000).unref();
   }
 
-  /** Closes a model that was replaced, after the last request that uses it. */
-  #retire(loaded: Loaded): void {
-    const users = this.#users.get(loaded);
-    if (users) users.retired = true;
-    else void loaded.native.close();
+  /** The model in memory; to be used in the same turn, since it may be unloaded in the next. */
+  async #current(): Promise<Loaded> {
+    let loaded = await this.#ready();
+    while (loaded !== this.#loaded) loaded = await this.#ready();
+    return loaded;
   }
 
   #ready(): Promise<Loaded> {
     if (this.#loaded) return Promise.resolve(this.#loaded);
     const retry = this.#options.retryLoadMs ?? 10_000;
     if (this.#failure && performance.now() - this.#failure.at < retry) return Promise.reject(this.#failure.error);
-    this.#loading ??= this.#load()
+    // Its own memory is free before it takes a place again.
+    this.#loading ??= Promise.resolve(this.#unloading)
+      .then(() => this.#room.load(this, () => this.#load()))
       .catch((error: unknown) => {
         this.#failure = { error, at: performance.now() };
         this.#log.error({ model: this.spec.name, reason: reasonOf(error) }, 'model failed to load');
@@ -219,7 +263,7 @@ export class RegisteredModel {
       this.#loaded = undefined;
       this.#loading = this.#runOnCpu(error).finally(() => {
         this.#loading = undefined;
-        this.#retire(lost);
+        void this.#users.retire(lost);
       });
     }
     return await this.#ready();
@@ -248,9 +292,10 @@ export class RegisteredModel {
     if (before === undefined) return;
     try {
       const loaded = await loadModel(this.spec, 'gpu', this.#engine, this.#options);
+      if (this.#loaded !== before) return await loaded.native.close();
       this.#retrySeconds = this.spec.config.gpuRetrySeconds;
       this.#adopt(loaded, undefined);
-      this.#retire(before);
+      await this.#users.retire(before);
     } catch (error) {
       this.#log.warn({ model: this.spec.name, reason: reasonOf(error) }, 'the GPU is still not there');
       this.#scheduleRetry();
@@ -260,6 +305,8 @@ export class RegisteredModel {
   #adopt(loaded: Loaded, error: unknown): Loaded {
     this.#loaded = loaded;
     this.#ran = true;
+    this.#loads += 1;
+    this.#used();
     this.#failure = error === undefined ? undefined : { error, at: performance.now() };
     const { prepared, labels, native, processor } = loaded;
     this.#log.info(
@@ -281,18 +328,6 @@ export class RegisteredModel {
       'model loaded',
     );
     return loaded;
-  }
-
-  #named(output: DetectOutput, labels: readonly string[]): Detection[] {
-    const { boxes, scores, classes } = output;
-    return Array.from(classes, (id, i) => ({
-      label: labels[id] ?? String(id),
-      confidence: scores[i] ?? 0,
-      box: [boxes[4 * i] ?? 0, boxes[4 * i + 1] ?? 0, boxes[4 * i + 2] ?? 0, boxes[4 * i + 3] ?? 0],
-      modelName: this.detectionName,
-      // Fixed by the backend, whatever type is configured (contract 2.7).
-      type: 'object',
-    }));
   }
 }
 

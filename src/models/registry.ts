@@ -1,31 +1,39 @@
 /** The models of this process, in configuration order. */
 import type { Engine } from '../engine/engine.js';
 import type { Log } from '../log.js';
-import { isDeviceError, type ModelRow, RegisteredModel, type RegistryOptions } from './registered-model.js';
+import type { ModelRow } from './model-row.js';
+import { isDeviceError, RegisteredModel, type RegistryOptions } from './registered-model.js';
+import { ModelRoom, type RoomLimits } from './room.js';
 import type { ModelSpec } from './spec.js';
 
-export {
-  type ModelAnswer,
-  type ModelRow,
-  type ModelState,
-  RegisteredModel,
-  type RegistryOptions,
-} from './registered-model.js';
+export type { ModelRow, ModelState } from './model-row.js';
+export { type ModelAnswer, RegisteredModel, type RegistryOptions } from './registered-model.js';
+
+const unlimited: RoomLimits = { maxLoadedModels: 0, maxModelMemory: 0 };
 
 export class ModelRegistry {
   readonly models: readonly RegisteredModel[];
+  readonly #room: ModelRoom;
+  readonly #log: Log;
   #failed: ReadonlySet<RegisteredModel> = new Set();
 
-  constructor(specs: readonly ModelSpec[], engine: Engine, options: RegistryOptions, log: Log) {
-    this.models = specs.map((spec) => new RegisteredModel(spec, engine, options, log));
+  constructor(specs: readonly ModelSpec[], engine: Engine, options: RegistryOptions, log: Log, limits = unlimited) {
+    this.#room = new ModelRoom(limits, log);
+    this.#log = log;
+    this.models = specs.map((spec) => new RegisteredModel(spec, engine, options, this.#room, log));
   }
 
-  /** Loads the eager models in order. One that fails has been logged; requests do not run it (contract 1.4). */
+  /**
+   * Loads the pinned models and, while there is room, the eager ones, in order. One that fails has been logged; requests
+   * do not run it (contract 1.4).
+   */
   async loadEager(): Promise<void> {
     const failed = new Set<RegisteredModel>();
-    for (const model of this.models) {
-      if (model.spec.lazy || !model.spec.config.enabled) continue;
-      await model.load().catch(() => failed.add(model));
+    const enabled = this.models.filter((model) => model.spec.config.enabled);
+    const pinned = enabled.filter((model) => model.pinned);
+    for (const model of [...pinned, ...enabled.filter((model) => !model.pinned && !model.spec.lazy)]) {
+      if (model.pinned || this.#room.hasRoomFor(model)) await model.load().catch(() => failed.add(model));
+      else this.#log.info({ model: model.spec.name }, 'no room to load the model now: it is loaded on first use');
     }
     this.#failed = failed;
   }

@@ -11,10 +11,10 @@ export interface ModelSet {
   readonly active: readonly RegisteredModel[];
 }
 
-/** Errors: CONFIG_INVALID where one of `serveModels` is the published name of no model. */
-export function checkServed(specs: readonly ModelSpec[], serveModels: readonly string[] | null): void {
+/** Errors: CONFIG_INVALID where one of `names`, the value of the key `key`, is the published name of no model. */
+export function checkNames(specs: readonly ModelSpec[], key: string, names: readonly string[]): void {
   const known = specs.map(({ name }) => name);
-  for (const name of serveModels ?? []) if (!known.includes(name)) throw unknown(name, known);
+  for (const name of names) if (!known.includes(name)) throw unknown(key, name, known);
 }
 
 /** The models that answer `/detect` and `/detect_urls`: those called one of `names`, or all where that is null. */
@@ -45,10 +45,10 @@ function isThere({ spec }: RegisteredModel): boolean {
   return spec.config.enabled && spec.weightsPath !== null;
 }
 
-function unknown(name: string, known: readonly string[]): ZmdetectError {
+function unknown(key: string, name: string, known: readonly string[]): ZmdetectError {
   const near = nearest(name, known, 1)[0];
   const hint = near === undefined ? `there are ${known.join(', ') || 'none'}` : `did you mean "${near}"?`;
   return new ZmdetectError('CONFIG_INVALID', {
-    reason: `expected names of models for serve_models, got "${name}"; ${hint}`,
+    reason: `expected names of models for ${key}, got "${name}"; ${hint}`,
   });
 }

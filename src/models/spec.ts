@@ -1,7 +1,7 @@
 /** What the server knows of a model before it is loaded. */
 import { defaultModelConfig, type ModelConfig, type Processor } from '../detection/config.js';
 import type { ModelType } from '../detection/detection.js';
-import { chosen, type RuntimeChoices } from '../detection/runtime.js';
+import { chosen, defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
 
 export interface ModelSpec {
   /** The published name: what `/models` lists and `/infer` finds. A nameless entry is published as its framework. */
@@ -28,6 +28,11 @@ export interface AcceleratorPolicy extends RuntimeChoices {
   readonly allowCpuFallback: boolean;
   /** null: as each model says. */
   readonly gpuRetrySeconds: number | null;
+}
+
+/** What holds where nobody says anything. */
+export function defaultPolicy(): AcceleratorPolicy {
+  return { allowCpuFallback: true, gpuRetrySeconds: null, ...defaultRuntimeChoices() };
 }
 
 export interface Files {

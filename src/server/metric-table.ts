@@ -87,6 +87,17 @@ export const metricTable = {
     help: '1 for the state that the model is in, 0 for the others.',
     labels: { ...model, state: '`registered`, `loading`, `ready`, `degraded` or `failed`' },
   },
+  zmdetect_model_memory_bytes: {
+    kind: 'gauge',
+    help: 'Memory that the model takes, as measured while it was loaded; 0 where it is not loaded.',
+    labels: model,
+  },
+  zmdetect_model_loads_total: { kind: 'counter', help: 'How often the model was brought into memory.', labels: model },
+  zmdetect_model_unloads_total: {
+    kind: 'counter',
+    help: 'How often the model was taken out of memory.',
+    labels: { ...model, reason: '`room` (for another one) or `idle` (`keep_alive`)' },
+  },
   zmdetect_model_fallback: {
     kind: 'gauge',
     help: '1 while the model runs on another processor than it should.',

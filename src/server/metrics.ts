@@ -89,12 +89,24 @@ export class Metrics implements RequestObserver {
       this.#set('zmdetect_predicted_wait_seconds', backlog.waitMs('interactive') / 1000, { model });
       for (const state of states)
         this.#set('zmdetect_model_state', Number(registered.state === state), { model, state });
+      this.#set('zmdetect_model_memory_bytes', registered.bytes, { model });
+      this.#total('zmdetect_model_loads_total', registered.counts.loads, { model });
+      for (const reason of ['room', 'idle'] as const) {
+        this.#total('zmdetect_model_unloads_total', registered.counts.unloads[reason], { model, reason });
+      }
       this.#set('zmdetect_model_fallback', Number(registered.state === 'degraded'), { model });
     }
   }
 
   #count(name: Named<'counter'>, labels: Labels, by = 1): void {
     this.#counters.get(name)?.inc(labels, by);
+  }
+
+  /** For what is counted elsewhere. */
+  #total(name: Named<'counter'>, value: number, labels: Labels): void {
+    const counter = this.#counters.get(name);
+    counter?.remove(labels);
+    counter?.inc(labels, value);
   }
 
   #set(name: Named<'gauge'>, value: number, labels: Labels = {}): void {

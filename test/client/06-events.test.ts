@@ -1,8 +1,10 @@
 /** Which frame of an event wins, which are asked for, and what happens with those that are not there. */
+import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import type { Test } from 'tap';
 
 import type { DetectorOptions } from '../../src/client/types.js';
+import { ZmdetectError } from '../../src/errors.js';
 import { detectorFor, failure, FakeEvent, picture } from '../support/client.js';
 import { type Asked, FakeGateway, inferred, result } from '../support/gateway.js';
 import { bytesOf } from '../support/daemon.js';
@@ -149,6 +151,43 @@ t.test('the picture of a frame that only the server had is fetched when it is wa
   t.strictSame(zm.fetched, []);
   t.equal((await found.picture()).length, bytesOf(picture).length);
   t.strictSame(zm.fetched, ['three']);
+});
+
+t.test('ZoneMinder’s own failures are errors: a login that is refused, an event that is not there', async (t) => {
+  for (const asked of ['authQuery', 'event'] as const) {
+    const { detector } = await byUrl(t, frames, { fallbackLocal: true });
+    const zm = FakeEvent.of();
+    const refuse = () => Promise.reject(new ZmdetectError('ZONEMINDER_REFUSED', { reason: `${asked} was refused` }));
+    Object.assign(zm, { [asked]: refuse });
+    const error = await failure(t, detector.detectEvent(zm, 7, { streamConfig: { frameSet } }), 'ZONEMINDER_REFUSED');
+    t.match(error.message, asked);
+  }
+});
+
+t.test('the logins to both hosts go on at the same time, and so do size and detections', async (t) => {
+  const order: string[] = [];
+  const slow = async <T>(name: string, value: T): Promise<T> => {
+    order.push(`${name} begins`);
+    await wait(100);
+    order.push(`${name} ends`);
+    return value;
+  };
+  const gateway = await FakeGateway.start(t, 'G4', {
+    '/login': () => {
+      order.push('gateway login');
+      return { body: { access_token: 't' } };
+    },
+    '/infer': () => {
+      order.push('infer');
+      return { body: inferred('person') };
+    },
+  });
+  const { detector } = detectorFor(t, { gateway: gateway.url, gatewayUsername: 'zm', models: ['yard'] });
+  const zm = FakeEvent.of();
+  zm.authQuery = () => slow('zm login', 'token=x');
+  zm.event = () => slow('size', { width: 1, height: 1 });
+  await detector.detectEvent(zm, 7, { streamConfig: { frameSet: ['one'] } });
+  t.strictSame(order, ['zm login begins', 'gateway login', 'zm login ends', 'size begins', 'infer', 'size ends']);
 });
 
 t.test('the wait before frames ends with the caller', async (t) => {

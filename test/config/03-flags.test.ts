@@ -52,6 +52,10 @@ t.test('without flags, every setting has its default', async (t) => {
     urlDeadlineSeconds: 20,
     maxQueuedBytes: 1073741824,
     metricsAuth: false,
+    maxLoadedModels: 0,
+    maxModelMemory: 0,
+    pinnedModels: [],
+    keepAlive: -1,
     serveModels: null,
     debug: false,
     frameStrategy: 'most_models',
@@ -96,6 +100,12 @@ t.test('every flag sets its setting', async (t) => {
     [['--instances', '2'], { instances: 2 }],
     [['--shutdown-seconds', '0'], { shutdownSeconds: 0 }],
     [['--request-timeout-seconds', '30'], { requestTimeoutSeconds: 30 }],
+    [['--url-deadline-seconds', '5.5'], { urlDeadlineSeconds: 5.5 }],
+    [['--max-queued-bytes', '5000'], { maxQueuedBytes: 5000 }],
+    [['--max-loaded-models', '2'], { maxLoadedModels: 2 }],
+    [['--max-model-memory', '1000000'], { maxModelMemory: 1_000_000 }],
+    [['--keep-alive', '-1'], { keepAlive: -1 }],
+    [['--metrics-auth'], { metricsAuth: true }],
   ] as const) {
     t.match(await config(...args), expected, args.join(' '));
   }

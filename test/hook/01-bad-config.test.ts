@@ -206,7 +206,7 @@ const oneProblem: readonly Bad[] = [
     what: 'a model without a file',
     files: { config: changed(/ {10}object_weights.*\n/, '') },
     line: 31,
-    says: /the model YOLO has no object_weights/,
+    says: /YOLO.*; or name its file in object_weights/,
   },
   {
     what: 'a template that nothing fills in',

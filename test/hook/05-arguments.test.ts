@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 
 import { parseArguments } from '../../src/hook/arguments.js';
@@ -74,4 +74,26 @@ t.test('both programs have version and help', async (t) => {
   t.match(run('zmdetect', 'event', '--help'), { status: 0, stdout: /usage: zmdetect event .*-c, --config FILE/s });
   t.match(run('zmdetect', '--help'), { status: 0, stdout: /event .*config /s });
   t.match(run('zm_detect'), { status: 1, stdout: '', stderr: /^zm_detect: expected --eventid ID or --file FILE/ });
+});
+
+const built = existsSync('dist/bundle/zm_detect.js');
+const notBuilt = !built && process.env.CI !== 'true' && 'dist/bundle is not there: npm run build:ts';
+
+t.test('what npm puts on the path is the hook in few files, and it runs', { skip: notBuilt }, async (t) => {
+  const { version, bin } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    version: string;
+    bin: Record<string, string>;
+  };
+  for (const [name, ...words] of [['zm_detect'], ['zmdetect', 'event']] as const) {
+    const command = [bin[name] ?? '', ...words, '--bareversion'];
+    t.match(spawnSync(process.execPath, command, { encoding: 'utf8' }), {
+      status: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  }
+  const check = [bin.zmdetect ?? '', 'config', 'check', '/none.yml'];
+  t.match(spawnSync(process.execPath, check, { encoding: 'utf8' }), { status: 1, stderr: /there is no such file/ });
+  const parts = readdirSync('dist/bundle', { recursive: true }).filter((file) => String(file).endsWith('.js'));
+  t.ok(parts.length < 12, parts.join(', '));
 });

@@ -110,22 +110,24 @@ t.test('one box, without the event server', async (t) => {
   t.equal(closed.status, 0);
   t.match(notesOf(events.cars), /^\[s\] detected:.*\| Motion: Crossing$/);
 
-  hook.script('on-event', 'exec zm_detect --config FOLDER/objectconfig.yml --eventid "$1" --monitorid "$2" --notes'.replace('FOLDER', hook.folder)); // prettier-ignore
+  hook.script('on-event', `exec zm_detect --config ${hook.folder}/objectconfig.yml --notes "$@"`);
   detected(t, await play(t, hook, { name: 'one box, EventStartCommand without %', command: './on-event 1 1' }));
 });
 
 t.test('one box with ZoneMinder 1.36, which has no EventStartCommand: a filter', async (t) => {
   const hook = Hook.make(t);
-  // ZoneMinder adds the event's folder to the command, and has room for 255 characters.
-  const program = path.join(mkdtempSync('/tmp/zmdetect-'), 'detect');
+  // The command may have 255 characters.
+  const short = path.join(mkdtempSync('/tmp/zmdetect-'), 'zm');
+  symlinkSync(hook.folder, short);
   t.teardown(() => {
-    rmSync(path.dirname(program), { recursive: true });
+    rmSync(path.dirname(short), { recursive: true });
   });
-  symlinkSync(hook.script('on-filter', 'exec FOLDER/bin/zm_detect -c FOLDER/objectconfig.yml -e "$1" -p "$2" -n'.replaceAll('FOLDER', hook.folder)), program); // prettier-ignore
+  // ZoneMinder adds the event's folder, which so becomes the value of --eventpath.
+  const program = `${short}/bin/zm_detect --config ${short}/objectconfig.yml --notes --eventid %EI% --eventpath`;
   const query = JSON.stringify({ terms: [{ attr: 'Id', op: '=', val: String(events.yard) }], limit: '10' });
   sql(`DELETE FROM Filters WHERE Name = 'Detect';
     INSERT INTO Filters SET Name = 'Detect', UserId = 1, Query_json = '${query}', AutoExecute = 1,
-      AutoExecuteCmd = '${program} %EI%', Background = 0;
+      AutoExecuteCmd = '${program}', Background = 0;
     UPDATE Events SET Executed = 0`);
   t.teardown(() => sql(`DELETE FROM Filters WHERE Name = 'Detect'`));
   const outcome = await play(t, hook, {

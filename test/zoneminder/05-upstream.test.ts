@@ -14,7 +14,8 @@ skipUnlessWanted();
 /** Made by scripts/interop. */
 const clients = process.env.ZMDETECT_INTEROP ?? path.resolve('.cache/interop');
 const skip = existsSync(path.join(clients, 'venv/bin/python')) ? false : 'needs the clients of `npm run interop`';
-if (wanted && skip !== false && process.env.CI === 'true') throw new Error(`${clients} is missing: run scripts/interop first`);
+if (wanted && skip !== false && process.env.CI === 'true')
+  throw new Error(`${clients} is missing: run scripts/interop first`);
 
 const started = wanted && skip === false ? daemon(t) : undefined;
 

@@ -34,7 +34,7 @@ export class Hook {
     const hook = new Hook(t.testdir({ bin: {}, 'objectconfig.yml': configuration(setUp) }));
     hook.#write('secrets.yml', secrets(setUp));
     for (const name of ['zm_detect', 'zmdetect']) {
-      const program = path.resolve(`.build/src/cli/${name}.js`);
+      const program = path.resolve(`dist/bundle/${name}.js`);
       hook.script(`bin/${name}`, `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(program)} "$@"`);
     }
     return hook;

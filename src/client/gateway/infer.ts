@@ -47,7 +47,7 @@ export class InferDialect implements Dialect {
 
   async upload(bytes: Buffer, signal: AbortSignal): Promise<Analysis> {
     const file = { name: 'image', filename: 'frame', bytes };
-    return this.#look(await this.#parts.sizeOf(bytes), (fields) => multipartBody(fields, file), signal);
+    return this.#look(this.#parts.sizeOf(bytes), (fields) => multipartBody(fields, file), signal);
   }
 
   async byUrl(frame: FrameAddress, signal: AbortSignal): Promise<Looked> {
@@ -57,7 +57,7 @@ export class InferDialect implements Dialect {
       said.startsWith('fetch failed') ? new NotFetched(notFetched(frame, said)) : undefined;
     try {
       const bodyOf: BodyOf = (fields) => urlencodedBody({ ...fields, ...address });
-      return { ok: true, analysis: await this.#look(await frame.size(), bodyOf, signal, refusal, zmAuth) };
+      return { ok: true, analysis: await this.#look(frame.size(), bodyOf, signal, refusal, zmAuth) };
     } catch (error) {
       if (error instanceof NotFetched) return error.failure;
       throw error;
@@ -65,7 +65,7 @@ export class InferDialect implements Dialect {
   }
 
   async #look(
-    size: Size,
+    size: Promise<Size>,
     bodyOf: BodyOf,
     outer: AbortSignal,
     refusal: Refusal = () => undefined,
@@ -76,9 +76,16 @@ export class InferDialect implements Dialect {
     const stop = new AbortController();
     const signal = AbortSignal.any([outer, stop.signal]);
     let answers = 0;
+    // Nothing looks at the size before a model has answered: who knows it is asked meanwhile.
+    size.catch(() => undefined);
+    const options = { size: { width: 0, height: 0 }, signal };
     const infer = async (model: ModelConfig) => {
       try {
-        const detections = await this.#ask(model, bodyOf, signal, refusal, zmAuth);
+        const [detections, known] = await Promise.all([
+          this.#ask(model, bodyOf, signal, refusal, zmAuth),
+          size,
+        ]);
+        options.size = known;
         answers += 1;
         return detections;
       } catch (error) {
@@ -87,12 +94,12 @@ export class InferDialect implements Dialect {
         throw error;
       }
     };
-    const { detections, failures, warnings } = await analyseFrame(config, models, infer, { size, signal });
+    const { detections, failures, warnings } = await analyseFrame(config, models, infer, options);
     for (const warning of warnings) log.warn(warning);
     for (const { model, error } of failures) this.#tell(model, error);
     // An empty result must mean an empty picture.
     if (failures[0] !== undefined && answers === 0) throw failures[0].error;
-    return { detections, size };
+    return { detections, size: await size };
   }
 
   async #ask(

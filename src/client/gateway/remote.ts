@@ -33,6 +33,11 @@ export class RemoteModels implements Dialect {
     this.#connection = new GatewayConnection(options.connection);
   }
 
+  /** Finds out what the server is, and logs in; other requests do so when they need it. Errors: GATEWAY_*. */
+  async ready(signal: AbortSignal): Promise<void> {
+    await this.#spoken(signal);
+  }
+
   async upload(bytes: Buffer, signal: AbortSignal): Promise<Analysis> {
     return (await this.#spoken(signal)).upload(bytes, signal);
   }

@@ -63,14 +63,14 @@ export function inferRoute(parts: InferParts): Route {
   const ask = (bytes: Buffer, asked: Asked, exchange: Exchange) => {
     const { request, model, end } = asked;
     const urgency: Urgency = { priority: 'interactive', deadline: end };
-    return admission.run(model ? [model] : [], urgency, async () => {
-      // A model that is being loaded should find no decoded pictures that keep others waiting.
-      await model?.settled(exchange.signal);
-      return withPicture(engine, bytes, { ...exchange, urgency }, (picture) => {
+    const show = () =>
+      withPicture(engine, bytes, { ...exchange, urgency }, (picture) => {
         if (model === undefined) throw new NotAsked(noModel(request, models));
         return look(model, picture, request.minConfidence ?? model.spec.config.minConfidence, exchange);
       });
-    });
+    if (model === undefined) return admission.run([], urgency, show);
+    // A model that is being loaded should find no decoded pictures that keep others waiting.
+    return admission.run([model], urgency, () => model.hold(exchange.signal, show));
   };
   const askAbout = async (frame: FrameRequest, asked: Asked, exchange: Exchange) => {
     const { model, admission: by } = asked;

@@ -1,0 +1,48 @@
+/** What GET /models says of a model. */
+import type { Processor } from '../detection/config.js';
+import type { Loaded } from './load.js';
+import type { ModelSpec } from './spec.js';
+
+/** `degraded`: it runs, but not on the processor that it was asked to run on. */
+export type ModelState = 'registered' | 'loading' | 'ready' | 'degraded' | 'failed';
+
+/** One row of GET /models. The first six keys are what clients of every generation read. */
+export interface ModelRow {
+  readonly name: string;
+  readonly type: string;
+  readonly framework: string;
+  readonly loaded: boolean;
+  /** What it runs on now; what it was asked to run on until it is loaded. */
+  readonly processor: Processor;
+  readonly requested_processor: Processor;
+  readonly state: ModelState;
+  readonly error: string | null;
+  readonly device: string | null;
+  /** The library that runs it, with its version. */
+  readonly runtime: string | null;
+  /** Pixels: width, height. */
+  readonly input: readonly [number, number] | null;
+  readonly layout: string | null;
+  readonly batch: 'dynamic' | 'static' | null;
+  readonly warmup_ms: number | null;
+}
+
+export function rowOf(spec: ModelSpec, loaded: Loaded | undefined, state: ModelState, error: string | null): ModelRow {
+  const { name, type, framework, processor } = spec;
+  return {
+    name,
+    type,
+    framework,
+    loaded: loaded !== undefined,
+    processor: loaded?.processor ?? processor,
+    requested_processor: processor,
+    state,
+    error,
+    device: loaded?.native.device ?? null,
+    runtime: loaded?.native.runtime ?? null,
+    input: loaded ? [loaded.prepared.inputWidth, loaded.prepared.inputHeight] : null,
+    layout: loaded?.prepared.layout ?? null,
+    batch: loaded ? (loaded.prepared.dynamicBatch ? 'dynamic' : 'static') : null,
+    warmup_ms: loaded ? Math.round(loaded.prepared.warmupMs) : null,
+  };
+}
