@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ArgumentParser } from 'argparse';
 
+import { defaultRuntimeChoices, type RuntimeChoices, tensorrtModes } from '../detection/runtime.js';
 import { gatherHost } from '../doctor/gather.js';
 import { type ModelProof, NoGpu, prove } from '../gpu/prove.js';
 import { packageRoot } from '../package-root.js';
@@ -12,8 +13,8 @@ import { packageRoot } from '../package-root.js';
 /** EX_CONFIG of sysexits.h, as the daemon ends with when it must have a GPU and has none. */
 const noGpuStatus = 78;
 const method =
-  'pictures are decoded beforehand; letterbox, inference and post-processing are measured. The engine runs one picture a ' +
-  'batch, so N is requests in flight at the same time, not a batch of N';
+  'pictures are decoded beforehand; letterbox, inference and post-processing are measured. N is requests in flight at the ' +
+  'same time; where the file leaves the batch open, the engine puts up to max_batch of them into one inference';
 
 interface Given {
   readonly folder: string;
@@ -21,6 +22,11 @@ interface Given {
   readonly name?: string;
   readonly instances: number;
   readonly seconds: number;
+  readonly gpu_device: number;
+  readonly gpu_memory_limit_bytes: number;
+  readonly tensorrt: RuntimeChoices['tensorrt'];
+  readonly tensorrt_cache: string;
+  readonly cuda_graph: boolean;
 }
 
 function parser(): ArgumentParser {
@@ -43,13 +49,26 @@ function parser(): ArgumentParser {
     help: 'runs of a model at the same time (default: 2)',
   });
   parser.add_argument('--seconds', { type: 'float', default: 5, help: 'length of a measurement (default: 5)' });
+  const { tensorrtCache } = defaultRuntimeChoices();
+  parser.add_argument('--gpu-device', { type: 'int', default: 0, help: "CUDA's number of the GPU (default: 0)" });
+  parser.add_argument('--gpu-memory-limit-bytes', { type: 'int', default: 0, help: 'for each model; 0: no limit' });
+  parser.add_argument('--tensorrt', { choices: [...tensorrtModes], default: 'off', help: 'prove TensorRT' });
+  parser.add_argument('--tensorrt-cache', { default: tensorrtCache, help: 'directory for what TensorRT builds' });
+  parser.add_argument('--cuda-graph', { action: 'store_true', help: 'prove CUDA graphs, with one instance' });
   return parser;
 }
 
 async function main(): Promise<number> {
   const given = parser().parse_args<Given>();
   const rows: ModelProof[] = [];
-  for await (const row of prove({ ...given, models: given.folder })) {
+  const runtime = {
+    gpuDevice: given.gpu_device,
+    gpuMemoryLimitBytes: given.gpu_memory_limit_bytes,
+    tensorrt: given.tensorrt,
+    tensorrtCache: given.tensorrt_cache,
+    cudaGraph: given.cuda_graph,
+  };
+  for await (const row of prove({ ...given, models: given.folder, runtime })) {
     rows.push(row);
     process.stdout.write(`${text(row)}\n`);
   }
@@ -58,13 +77,14 @@ async function main(): Promise<number> {
   return rows.every(({ error, pictures }) => error === null && pictures.every((row) => row.labels_equal)) ? 0 : 1;
 }
 
-function text({ model, error, device, pictures, speed }: ModelProof): string {
+function text({ model, error, device, pictures, speed, max_batch: batch }: ModelProof): string {
   if (error !== null) return `${model}: ${error}`;
   const differ = pictures.filter((row) => !row.labels_equal);
   const box = Math.max(...pictures.map((row) => row.max_box_difference));
   const confidence = Math.max(...pictures.map((row) => row.max_confidence_difference));
   return [
     `${model} on ${device}`,
+    `  batches of up to ${batch?.cpu} on the CPU, ${batch?.gpu} on the GPU`,
     `  ${pictures.length} pictures, labels differ on ${differ.length}: ${differ.map((row) => row.picture).join(' ') || 'none'}`,
     `  largest difference: ${box.toFixed(2)} px, confidence ${confidence.toFixed(4)}`,
     '  requests   CPU images/s   GPU images/s',

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Processor } from '../detection/config.js';
-import { defaultRuntimeChoices } from '../detection/runtime.js';
+import { defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
 import { Engine, type NativeImage, Ticket } from '../engine/engine.js';
 import { ZmdetectError } from '../errors.js';
 import { findModels } from '../models/discovery.js';
@@ -21,6 +21,8 @@ export interface ProveOptions {
   readonly photos: string;
   /** Runs of a model at the same time. */
   readonly instances: number;
+  /** How the GPU is used; what is left out: as the daemon's defaults. */
+  readonly runtime?: Partial<RuntimeChoices>;
   /** Length of each measurement. */
   readonly seconds: number;
   /** What is compared with the CPU: the GPU, but for tests of the comparison itself. */
@@ -46,6 +48,8 @@ export interface ModelProof {
   readonly input: readonly [number, number] | null;
   readonly layout: string | null;
   readonly warmup_ms: { readonly cpu: number; readonly gpu: number } | null;
+  /** Most pictures that the engine puts into one inference. */
+  readonly max_batch: { readonly cpu: number; readonly gpu: number } | null;
   readonly pictures: readonly PictureRow[];
   readonly speed: readonly SpeedRow[];
 }
@@ -105,7 +109,9 @@ export async function onnxModels(folder: string): Promise<ModelSpec[]> {
 }
 
 async function open(spec: ModelSpec, processor: Processor, engine: Engine, options: ProveOptions): Promise<Loaded> {
-  const loaded = await loadModel(spec, processor, engine, { intraOpThreads: 0, instances: options.instances });
+  const told = { ...spec, runtime: { ...spec.runtime, ...options.runtime } };
+  const instances = told.runtime.cudaGraph && processor === 'gpu' ? 1 : options.instances;
+  const loaded = await loadModel(told, processor, engine, { intraOpThreads: 0, instances });
   if (processor === 'gpu' && loaded.native.device === 'CPU') {
     await loaded.native.close();
     throw new ZmdetectError('DEVICE_UNAVAILABLE', {
@@ -165,6 +171,7 @@ async function both(
     input: [gpu.prepared.inputWidth, gpu.prepared.inputHeight],
     layout: gpu.prepared.layout,
     warmup_ms: { cpu: Math.round(cpu.prepared.warmupMs), gpu: Math.round(gpu.prepared.warmupMs) },
+    max_batch: { cpu: cpu.prepared.maxBatch, gpu: gpu.prepared.maxBatch },
     pictures,
     speed,
   };
@@ -185,6 +192,14 @@ function rate({ native }: Loaded, images: readonly NativeImage[], concurrency: n
 }
 
 function failed(spec: ModelSpec, { message }: Error): ModelProof {
-  const nothing = { device: null, input: null, layout: null, warmup_ms: null, pictures: [], speed: [] };
+  const nothing = {
+    device: null,
+    input: null,
+    layout: null,
+    warmup_ms: null,
+    max_batch: null,
+    pictures: [],
+    speed: [],
+  };
   return { model: spec.name, error: message, ...nothing };
 }
