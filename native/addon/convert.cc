@@ -11,6 +11,17 @@ Processor processor(const std::string& name) {
   return name == "gpu" ? Processor::kGpu : name == "tpu" ? Processor::kTpu : Processor::kCpu;
 }
 
+GpuOptions gpu_options(const Napi::Object& object) {
+  const std::string tensorrt = text(object, "tensorrt");
+  return {.device = integer(object, "gpuDevice"),
+          .memory_limit = object.Get("gpuMemoryLimit").As<Napi::Number>().Int64Value(),
+          .tensorrt = tensorrt == "fp16"   ? TensorRt::kFp16
+                      : tensorrt == "fp32" ? TensorRt::kFp32
+                                           : TensorRt::kOff,
+          .engine_cache = text(object, "tensorrtCache"),
+          .cuda_graph = object.Get("cudaGraph").As<Napi::Boolean>().Value()};
+}
+
 double number(const Napi::Array& list, std::uint32_t index) { return list.Get(index).As<Napi::Number>().DoubleValue(); }
 
 Colour colour(const Napi::Object& mark) {
@@ -72,6 +83,7 @@ OpenOptions open_options(const Napi::Object& object) {
   options.load.delegate_library = text(object, "delegateLibrary");
   options.load.input_width = integer(object, "inputWidth");
   options.load.input_height = integer(object, "inputHeight");
+  options.load.gpu = gpu_options(object);
   options.load.intra_op_threads = integer(object, "intraOpThreads");
   return options;
 }
@@ -133,6 +145,7 @@ Napi::Object info_object(Napi::Env env, const Model& model) {
   object.Set("outputs", tensor_array(env, info.outputs));
   object.Set("metadata", metadata);
   object.Set("device", model.device());
+  object.Set("runtime", info.runtime);
   return object;
 }
 

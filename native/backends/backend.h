@@ -37,6 +37,7 @@ struct ModelInfo {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::map<std::string, std::string> metadata;
+  std::string runtime;  // the library that runs it, with its version: "ONNX Runtime 1.30.0"
 };
 
 /// A tensor that somebody else owns. `data` has the row-major elements of `shape`.
@@ -46,16 +47,29 @@ struct TensorView {
   std::vector<std::int64_t> shape;
 };
 
+/// TensorRT in front of CUDA, and the precision that it computes in.
+enum class TensorRt { kOff, kFp32, kFp16 };
+
+/// What a GPU is used for. Only a backend that has one looks at it.
+struct GpuOptions {
+  int device = 0;                 // CUDA's number
+  std::int64_t memory_limit = 0;  // bytes for one model's tensors; 0: no limit
+  TensorRt tensorrt = TensorRt::kOff;
+  std::string engine_cache;  // folder for what TensorRT builds
+  bool cuda_graph = false;   // record the launches of one inference and replay them
+};
+
 struct LoadOptions {
   std::string path;                       // weights file
   std::string config_path;                // Darknet's .cfg; empty for the other formats
   Processor processor = Processor::kCpu;  // a backend that has no such processor fails with kDeviceUnavailable
   std::string library;                    // path of the runtime's own library; empty: where the system has it
-  int intra_op_threads = 1;               // threads of one inference, at least 1
-  int input_width = 0;                    // pixels, for formats that leave the size to the reader (Darknet);
-  int input_height = 0;                   // 0: the backend's default
-  std::string delegate_library;           // path of the Edge TPU's library; empty: where the system has it
-  int inference_deadline_ms = 5000;       // Edge TPU: an inference that takes longer is killed with its process
+  GpuOptions gpu = {};
+  int intra_op_threads = 1;          // threads of one inference, at least 1
+  int input_width = 0;               // pixels, for formats that leave the size to the reader (Darknet);
+  int input_height = 0;              // 0: the backend's default
+  std::string delegate_library;      // path of the Edge TPU's library; empty: where the system has it
+  int inference_deadline_ms = 5000;  // Edge TPU: an inference that takes longer is killed with its process
 };
 
 /// One place to run a model; used by one thread at a time.

@@ -42,6 +42,8 @@ using Row = std::optional<Layout> (*)(const Seen&);
 std::optional<Layout> darknet(const Seen& seen) {
   if (seen.metadata("zmdetect_layout") != "darknet" || seen.shape().size() != 3) return std::nullopt;
   const auto classes = static_cast<int>(seen.shape()[2] - 5);
+  // More labels than classes do no harm.
+  if (seen.hints.classes > 0 && seen.hints.classes < classes) return std::nullopt;
   return Layout{.kind = LayoutKind::kDarknet, .name = "darknet", .classes = classes};
 }
 
@@ -119,6 +121,13 @@ bool is_float(const TensorInfo& tensor) {
   return tensor.type == ElementType::kFloat32 || tensor.type == ElementType::kFloat16;
 }
 
+/// Columns alone do not tell an objectness from a class.
+std::string classes_text(const Layout& layout) {
+  std::string text = std::to_string(layout.classes) + " classes";
+  if (layout.kind == LayoutKind::kYoloV8) text += ", or " + std::to_string(layout.classes - 1) + " and an objectness";
+  return text;
+}
+
 }  // namespace
 
 int grid_cells(int input_width, int input_height) {
@@ -144,7 +153,12 @@ Result<Layout> recognise_layout(const ModelInfo& info, const LayoutHints& hints)
     }
   }
   std::string message = "no known detector layout: outputs " + outputs_text(info);
-  if (hints.classes > 0) message += ", " + std::to_string(hints.classes) + " labels";
+  if (hints.classes > 0) {
+    message += ", " + std::to_string(hints.classes) + (hints.classes == 1 ? " label" : " labels");
+    // Known but for the number of labels: then it is the label file that does not fit.
+    const Result<Layout> alone = recognise_layout(info, {0, hints.input_width, hints.input_height});
+    if (alone.ok()) message += ": the network has " + classes_text(alone.value());
+  }
   return Status(Code::kModelLayoutUnknown, message);
 }
 

@@ -7,6 +7,9 @@ namespace zmdetect {
 namespace {
 
 constexpr int kDefaultInputSide = 640;  // contract 5.2, for exports that leave the size open
+// A slot of this size takes 200 MB; a file that declares more is broken or malicious, and no memory is asked for it.
+constexpr std::int64_t kLargestSide = 8192;
+constexpr std::int64_t kMostPixels = 4096 * 4096;
 
 /// The side the network is fed with: asked for, else the file's, else 640. A fixed side cannot be overruled.
 Result<int> input_side(std::int64_t declared, int asked, const char* name) {
@@ -14,7 +17,12 @@ Result<int> input_side(std::int64_t declared, int asked, const char* name) {
     return Status(Code::kModelLayoutUnknown, std::string("expected ") + name + " " + std::to_string(declared) +
                                                  ", which the file fixes, got " + std::to_string(asked));
   }
-  return static_cast<int>(declared > 0 ? declared : asked > 0 ? asked : kDefaultInputSide);
+  const std::int64_t side = declared > 0 ? declared : asked > 0 ? asked : kDefaultInputSide;
+  if (side > kLargestSide) {
+    return Status(Code::kModelLayoutUnknown, std::string("expected at most ") + std::to_string(kLargestSide) + " for " +
+                                                 name + ", got " + std::to_string(side));
+  }
+  return static_cast<int>(side);
 }
 
 Result<SlotType> slot_type(ElementType type) {
@@ -43,6 +51,11 @@ Result<InputPlan> plan_input(const TensorInfo& input, const PlanOptions& options
   if (!height.ok()) return height.status();
   const Result<int> width = input_side(shape[rows + 1], options.input_width, "model_width");
   if (!width.ok()) return width.status();
+  if (std::int64_t(width.value()) * height.value() > kMostPixels) {
+    return Status(Code::kModelLayoutUnknown, "expected an input of at most " + std::to_string(kMostPixels) +
+                                                 " pixels, got " + std::to_string(width.value()) + " x " +
+                                                 std::to_string(height.value()));
+  }
   return InputPlan{.width = width.value(), .height = height.value(), .type = type.value(), .interleaved = interleaved};
 }
 

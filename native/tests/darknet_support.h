@@ -51,7 +51,7 @@ inline std::string weights_content(const std::vector<float>& values) {
   return content;
 }
 
-/// A model behind the ONNX backend, and the memory of its last answer.
+/// A model behind one of the backends that know Darknet, and the memory of its last answer.
 struct LoadedDarknet {
   std::unique_ptr<LoadedModel> model;
   std::unique_ptr<Instance> instance;
@@ -65,8 +65,9 @@ struct LoadedDarknet {
   }
 };
 
-inline Result<LoadedDarknet> load_darknet(const std::string& cfg, const std::string& weights, int width, int height) {
-  const Result<Backend*> backend = open_backend(ZMDETECT_BACKEND_DIR, "onnx");
+inline Result<LoadedDarknet> load_darknet(const std::string& cfg, const std::string& weights, int width, int height,
+                                          const std::string& engine = "onnx") {
+  const Result<Backend*> backend = open_backend(ZMDETECT_BACKEND_DIR, engine);
   if (!backend.ok()) return backend.status();
   LoadOptions options;
   options.path = weights;

@@ -124,6 +124,28 @@ TEST(PlanModel, RefusesAnInputThatIsNoPicture) {
             Code::kModelLayoutUnknown);
 }
 
+TEST(PlanModel, RefusesSizesThatNoMemoryWouldHold) {
+  for (const auto& [height, width] :
+       {std::pair<std::int64_t, std::int64_t>{1, 1'000'000'000'000}, {8193, 32}, {8000, 8000}}) {
+    const Status status = plan_model(model({output({1, 6, 20})}, {1, 3, height, width}), {.classes = 2}).status();
+    EXPECT_EQ(status.code(), Code::kModelLayoutUnknown);
+    EXPECT_NE(status.message().find("at most"), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find(std::to_string(width == 32 ? height : width)), std::string::npos);
+  }
+  EXPECT_FALSE(plan_model(model({output({-1, 6, -1})}, {-1, 3, -1, -1}), {.classes = 2, .input_width = 100'000}).ok());
+}
+
+TEST(PlanModel, SaysBothCountsWhereTheLabelFileDoesNotFit) {
+  const ModelInfo yolo = model({output({1, 84, 8400})}, {1, 3, 640, 640});
+  const std::string said = plan_model(yolo, {.classes = 3}).status().message();
+  EXPECT_NE(said.find("3 labels: the network has 80 classes, or 79 and an objectness"), std::string::npos) << said;
+  ModelInfo darknet = model({output({1, 507, 85})}, {1, 3, 416, 416});
+  darknet.metadata["zmdetect_layout"] = "darknet";
+  const std::string shorter = plan_model(darknet, {.classes = 20}).status().message();
+  EXPECT_NE(shorter.find("20 labels: the network has 80 classes"), std::string::npos) << shorter;
+  EXPECT_TRUE(plan_model(darknet, {.classes = 81}).ok()) << "a label too many does no harm";
+}
+
 TEST(PlanModel, TakesTheAskedSizeWhereTheFileLeavesItOpen) {
   const ModelInfo open = model({output({-1, 6, -1})}, {-1, 3, -1, -1});
   EXPECT_EQ(plan_model(open, {.classes = 2}).value().input.width, 640);

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "backends/loader.h"
+#include "backends/onnx/darknet/onnx_writer.h"
 #include "engine/engine.h"
 #include "tests/support.h"
 
@@ -91,6 +93,52 @@ TEST_F(OnnxTest, RefusesLabelsThatDoNotFit) {
   Later<Result<Prepared>> prepared;
   engine->prepare(model.value(), {.plan = {.classes = 80}}, prepared.callback());
   EXPECT_EQ(prepared.get().status().code(), Code::kModelLayoutUnknown);
+}
+
+/// y = x + zeros, where there are more zeros than an address space has room for.
+std::string enormous(bool known_at_load) {
+  darknet::OnnxWriter writer;
+  writer.input("images", {-1, 3, 32, 32});
+  const std::vector<std::int64_t> sides = {std::int64_t(1) << (known_at_load ? 50 : 40)};
+  writer.constant("sides", {1}, sides);
+  writer.node("Shape", {"images"}, {"shape"});
+  writer.node("ReduceProd", {"shape"}, {"count"}, {{"keepdims", std::int64_t(1)}});
+  writer.node("Mul", {"count", "sides"}, {"many"});
+  writer.node("ConstantOfShape", {known_at_load ? "sides" : "many"}, {"zeros"});
+  writer.node("ReduceMax", {"zeros"}, {"zero"}, {{"keepdims", std::int64_t(0)}});
+  writer.node("Add", {"images", "zero"}, {"y"});
+  writer.output("y", {-1, 3, 32, 32});
+  return writer.finish(13, {});
+}
+
+TEST_F(OnnxTest, AModelThatRunsOutOfMemoryFailsAndOthersGoOn) {
+  for (const bool known_at_load : {true, false}) {
+    auto model = open(temporary("enormous.onnx", enormous(known_at_load)));
+    Status status = model.status();
+    if (model.ok()) {
+      // The runtime asks for the memory only when it runs.
+      const auto backend = open_backend(ZMDETECT_BACKEND_DIR, "onnx");
+      auto loaded = backend.value()->load({.path = temporary("enormous.onnx", enormous(known_at_load))});
+      auto instance = loaded.value()->create_instance();
+      const std::vector<float> input(3 * 32 * 32);
+      std::vector<TensorView> outputs;
+      status = instance.value()->run({input.data(), ElementType::kFloat32, {1, 3, 32, 32}}, outputs);
+    }
+    EXPECT_EQ(status.code(), Code::kOutOfMemory) << status.message();
+  }
+  EXPECT_TRUE(open(source_file("models/default.onnx")).ok());
+}
+
+TEST_F(OnnxTest, RefusesAnInitialiserThatIsLargerThanItsFile) {
+  darknet::OnnxWriter writer;
+  writer.input("images", {-1, 3, 32, 32});
+  const std::vector<float> one = {1};
+  writer.constant("huge", {1'000'000'000, 1'000'000'000}, one);
+  writer.node("Add", {"images", "huge"}, {"y"});
+  writer.output("y", {-1, 3, 32, 32});
+  const Status status = open(temporary("huge.onnx", writer.finish(13, {}))).status();
+  EXPECT_EQ(status.code(), Code::kModelUnreadable);
+  EXPECT_NE(status.message().find("huge"), std::string::npos) << status.message();
 }
 
 TEST_F(OnnxTest, LoadsTheSameFileTwiceAndUnloadsOneWhileTheOtherWorks) {

@@ -1,9 +1,9 @@
 /** `zmdetect doctor`: what a support thread needs. */
 import { loadServerConfig } from '../config/load.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { version } from '../daemon/version.js';
 import { processors } from '../detection/config.js';
 import { gatherHost } from '../doctor/gather.js';
-import { checkModels } from '../doctor/models.js';
 import { render } from '../doctor/render.js';
 import type { Report } from '../doctor/report.js';
 import { type Arguments, type Command, textOf } from './command.js';
@@ -22,12 +22,18 @@ export const doctor: Command = {
     const { config, warnings } = await loadServerConfig(serverArguments(args), version);
     const host = await gatherHost();
     // Without the addon there is no engine to try a model with, and the rest of the report is what is needed.
-    const models = host.runtimes.addon_error === null ? await checkModels(config) : untried(config.basePath);
+    const models = host.runtimes.addon_error === null ? await tried(config) : untried(config.basePath);
     const report: Report = { ...host, models: { ...models, warnings: [...warnings, ...models.warnings] } };
     process.stdout.write(args.json === true ? `${JSON.stringify(report, null, 2)}\n` : render(report));
     return host.runtimes.addon_error !== null || models.rows.some(({ state }) => state === 'failed') ? 1 : 0;
   },
 };
+
+/** Imported only here: it needs the addon, and without that the rest is to be told all the same. */
+async function tried(config: ServerConfig): Promise<Report['models']> {
+  const { checkModels } = await import('../doctor/models.js');
+  return await checkModels(config);
+}
 
 function untried(basePath: string): Report['models'] {
   return { base_path: basePath, warnings: ['no model was tried, because the addon does not load'], rows: [] };

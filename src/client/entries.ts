@@ -10,6 +10,7 @@ import {
   type TypeOverrides,
   zoneMatchStrategies,
 } from '../detection/config.js';
+import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
 import type { MappingReader } from './reader.js';
 
 type Kind<T> = (reader: MappingReader, key: string) => T | undefined;
@@ -80,6 +81,12 @@ const modelKinds: Kinds<ModelConfig> = {
   options: free,
   allowCpuFallback: flag,
   gpuRetrySeconds: whole,
+  darknetEngine: choice(darknetEngines),
+  gpuDevice: whole,
+  gpuMemoryLimitBytes: whole,
+  tensorrt: choice(tensorrtModes),
+  tensorrtCache: text,
+  cudaGraph: flag,
 };
 
 const overrideKinds: Kinds<TypeOverrides> = {

@@ -7,6 +7,7 @@ import { ZmdetectError } from '../errors.js';
 import type { Log } from '../log.js';
 import { findModels, type Found } from '../models/discovery.js';
 import { ModelRegistry } from '../models/registry.js';
+import { defaultPolicy } from '../models/spec.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
 import type { Analysis } from '../pipeline/selector.js';
 import type { Settings } from './settings.js';
@@ -59,7 +60,7 @@ export class LocalModels {
   }
 }
 
-const policy = { allowCpuFallback: true, gpuRetrySeconds: null };
+const policy = { ...defaultPolicy(), processorGiven: false };
 
 async function find({ models, basePath, processor, config }: LocalOptions): Promise<Found> {
   const items = models ?? ['all'];

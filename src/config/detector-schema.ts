@@ -26,6 +26,7 @@ import {
   type Shape,
   text,
 } from './fields.js';
+import { runtimeOverridesShape } from './runtime-schema.js';
 
 /** A nameless entry has the name ''. */
 const modelName: Field<string> = nullable(text).transform((value) => (value === null ? '' : value));
@@ -76,6 +77,7 @@ export const modelShape: Shape<ModelConfig> = {
   options: freeMapping,
   allowCpuFallback: flag,
   gpuRetrySeconds: integer({ min: 0 }),
+  ...runtimeOverridesShape,
 };
 
 const textByLabel = dictionary(text);

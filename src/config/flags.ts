@@ -1,6 +1,7 @@
 /** The command line of `zmdetectd`: pyzm.serve's flags with the words, usage text and exit statuses of argparse. */
 import { type ArgumentOptions, ArgumentParser, SUPPRESS } from 'argparse';
 import { processors } from '../detection/config.js';
+import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
 import { ZmdetectError } from '../errors.js';
 import { ConfigError } from './problems.js';
 import { snakeCase } from './readers.js';
@@ -68,6 +69,12 @@ const flagRows: readonly FlagRow[] = [
   ['--processor', 'processor', { choices: processors, help: 'what the models run on' }],
   ['--no-cpu-fallback', 'allowCpuFallback', { action: 'store_false', help: 'fail a request when the GPU fails' }],
   ['--gpu-retry-seconds', 'gpuRetrySeconds', { type: int, help: 'time on the CPU after a GPU failure; 0: for good' }],
+  ['--gpu-device', 'gpuDevice', { type: int, help: "CUDA's number of the GPU" }],
+  ['--gpu-memory-limit-bytes', 'gpuMemoryLimitBytes', { type: int, help: 'of the GPU for each model; 0: no limit' }],
+  ['--tensorrt', 'tensorrt', { choices: tensorrtModes, help: 'run on TensorRT, in this precision' }],
+  ['--tensorrt-cache', 'tensorrtCache', { help: 'directory for what TensorRT builds' }],
+  ['--cuda-graph', 'cudaGraph', { ...on, help: 'record what the GPU does once, then replay it' }],
+  ['--darknet-engine', 'darknetEngine', { choices: darknetEngines, help: 'what runs .cfg and .weights' }],
   ['--host', 'host', { help: 'address to listen on' }],
   ['--port', 'port', { type: int, help: 'port to listen on' }],
   ['--auth', 'authEnabled', { ...on, help: 'require a token' }],
@@ -166,5 +173,10 @@ function parser(version: string): Parser {
 /** Prefixes that are unambiguous among pyzm's flags, and would not be among ours: they keep their meaning. */
 function keepPrefixes(parser: Parser): void {
   parser.add_argument('--m', { dest: 'models', nargs: '+', help: SUPPRESS });
+  parser.add_argument('--t', { dest: 'token_secret', help: SUPPRESS });
+  parser.add_argument('--c', { dest: 'config', help: SUPPRESS });
+  for (const prefix of ['--g', '--gp', '--gpu', '--gpu-']) {
+    parser.add_argument(prefix, { type: int, dest: 'gpu_retry_seconds', help: SUPPRESS });
+  }
   for (const prefix of ['--d', '--de']) parser.add_argument(prefix, { ...on, dest: 'debug', help: SUPPRESS });
 }

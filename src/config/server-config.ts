@@ -1,6 +1,7 @@
 /** The server's settings: their keys, kinds, bounds and defaults, and the one way in for flags and files alike. */
 import { z } from 'zod';
 import { type DetectorConfig, type FrameStrategy, type Processor, processors } from '../detection/config.js';
+import { defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
 import { detectorConfig } from './detector-schema.js';
 import {
   choice,
@@ -17,6 +18,7 @@ import {
 } from './fields.js';
 import { misspeltKeys } from './hints.js';
 import { ConfigError, sentences } from './problems.js';
+import { runtimeShape } from './runtime-schema.js';
 import { isMapping } from './readers.js';
 import { Secret } from './secret.js';
 
@@ -31,6 +33,8 @@ export interface ServerConfig extends Omit<Settings, AuthKey> {
     readonly tokenSecret: Secret;
   };
   readonly debug: boolean;
+  /** Whether a processor was asked for, or is the default. */
+  readonly processorGiven: boolean;
   /** Which frame of a `/detect_urls` request wins; only `detector_config` changes it. */
   readonly frameStrategy: FrameStrategy;
 }
@@ -38,7 +42,7 @@ export interface ServerConfig extends Omit<Settings, AuthKey> {
 type AuthKey = 'authEnabled' | 'authUsername' | 'authPassword' | 'tokenExpirySeconds' | 'tokenSecret';
 
 /** The keys of the file, in camelCase. */
-interface Settings {
+interface Settings extends RuntimeChoices {
   readonly host: string;
   /** Not checked against 65535: binding fails, as it does upstream. */
   readonly port: number;
@@ -119,6 +123,7 @@ export function defaultSettings(): Settings {
     logLevel: 'info',
     allowCpuFallback: true,
     gpuRetrySeconds: null,
+    ...defaultRuntimeChoices(),
     maxUploadBytes: 64 * 1024 * 1024,
     maxImagePixels: 64_000_000,
     fastJpeg: false,
@@ -179,6 +184,7 @@ const settingsShape: Shape<Settings> = {
   logLevel,
   allowCpuFallback: flag,
   gpuRetrySeconds: nullable(integer({ min: 0, max: day })),
+  ...runtimeShape,
   maxUploadBytes: integer({ min: 1024, max: largest }),
   maxImagePixels: integer({ min: 1, max: largest }),
   fastJpeg: flag,
@@ -223,6 +229,12 @@ export function checkServerConfig(
     throw new ConfigError(sentences(result.error?.issues ?? [], raw, nameOf).map(placed));
   }
   const { authEnabled, authUsername, authPassword, tokenExpirySeconds, tokenSecret, ...rest } = result.data;
+  const { cudaGraph, instances } = result.data;
+  if (cudaGraph && instances > 1) {
+    throw new ConfigError([
+      placed(`expected 1 for ${nameOf('instances')} with ${nameOf('cuda_graph')}, got ${instances}`),
+    ]);
+  }
   const config: ServerConfig = {
     ...rest,
     auth: {
@@ -233,6 +245,7 @@ export function checkServerConfig(
       tokenSecret,
     },
     debug,
+    processorGiven: isMapping(raw) && raw.processor !== undefined,
     logLevel: debug ? 'debug' : rest.logLevel,
     frameStrategy: rest.detectorConfig?.frameStrategy ?? 'most_models',
   };

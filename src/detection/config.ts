@@ -1,5 +1,6 @@
 /** What a detector is told to do: the fields of pyzm's `DetectorConfig` and of its model entries, with their defaults. */
 import type { ModelType } from './detection.js';
+import { noRuntimeOverrides, type RuntimeOverrides } from './runtime.js';
 
 export const modelTypes = ['object', 'face', 'alpr', 'audio'] as const satisfies readonly ModelType[];
 
@@ -32,7 +33,7 @@ export const frameworks = [
   'birdnet',
 ] as const;
 
-export interface ModelConfig {
+export interface ModelConfig extends RuntimeOverrides {
   readonly name: string;
   readonly enabled: boolean;
   readonly type: ModelType;
@@ -167,6 +168,7 @@ export function defaultModelConfig(): ModelConfig {
     options: {},
     allowCpuFallback: true,
     gpuRetrySeconds: 60,
+    ...noRuntimeOverrides(),
   };
 }
 

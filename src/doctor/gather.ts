@@ -1,6 +1,6 @@
 /** Asks the host. What is not there, or may not be read, is left out; nothing here throws. */
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,15 @@ import { binariesFolder } from '../package-root.js';
 import { cgroupFolders, parseCfsQuota, parseCpuMax, parseMemoryLimit, tightest } from './cgroup.js';
 import { coralStick } from './coral.js';
 import { parseCpuInfo } from './cpu.js';
-import { cudaLibraries, findLibrary, namesLike, opencvLibraries, parseLdCache, tfliteVersion } from './libraries.js';
+import {
+  cudaLibraries,
+  findLibrary,
+  namesLike,
+  openCvOf,
+  opencvLibraries,
+  parseLdCache,
+  tfliteVersion,
+} from './libraries.js';
 import { parseDriverVersion, parseGpuInformation, parseSmi, smiQuery } from './nvidia.js';
 import type { Report } from './report.js';
 import { memInfo, osName } from './system.js';
@@ -51,8 +59,11 @@ export async function gatherHost(): Promise<Omit<Report, 'models'>> {
     runtimes: {
       addon_error: addon.error,
       ...(await runtimes()),
-      opencv: namesLike(opencvLibraries, loader.folders, loader.cache).map((name) =>
-        findLibrary(name, loader.folders, loader.cache),
+      opencv: await openCvOf(
+        await readFile(path.join(binariesFolder, 'zmdetect_opencv.so')).catch(() => null),
+        namesLike(opencvLibraries, loader.folders, loader.cache),
+        (name) => findLibrary(name, loader.folders, loader.cache),
+        (file) => realpath(file).catch(() => file),
       ),
     },
   };

@@ -46,21 +46,53 @@ export const cudaLibraries: readonly string[] = [
   'libnvinfer.so.10',
 ];
 
-export const opencvLibraries = /^libopencv_(?:core|dnn)\.so\.\d+/;
+export const opencvLibraries = /^libopencv_dnn\.so\.\d+$/;
+
+/** What there is of OpenCV: the backend, the library that it was built with, and why they are of no use. */
+export interface OpenCv {
+  /** null: this build has no such backend, or its library is not found. */
+  readonly version: string | null;
+  readonly library: Library | null;
+  readonly problem: string | null;
+}
+
+const install = 'install libopencv-dnn-dev (OpenCV 4) and run `npm run build:native`';
+
+/**
+ * `backend`: the bytes of zmdetect_opencv.so, null where there is none. `find` is the loader's search, `real` follows links;
+ * Debian's file names end in the version. `installed`: names of the OpenCV libraries that the loader knows.
+ */
+export async function openCvOf(
+  backend: Buffer | null,
+  installed: readonly string[],
+  find: (name: string) => Library,
+  real: (path: string) => Promise<string>,
+): Promise<OpenCv> {
+  const name = backend && match(backend, 'libopencv_dnn.so.', /(libopencv_dnn\.so\.[\d.]*\d)/);
+  if (!name) {
+    const tooNew = installed.some((each) => /\.so\.[5-9]\d\d$/.test(each));
+    const why = tooNew ? 'OpenCV 5 and later have no Darknet importer' : 'this build has no opencv backend';
+    return { version: null, library: null, problem: `${why}: ${install}` };
+  }
+  const library = find(name);
+  if (library.path === null) return { version: null, library, problem: `${name} is not found: ${install}` };
+  return { version: /\.so\.(\d+\.\d+\.\d+)$/.exec(await real(library.path))?.[1] ?? null, library, problem: null };
+}
 
 /** The version symbol that a build of ONNX Runtime exports its functions under. */
 export function onnxRuntimeVersion(bytes: Buffer): string | null {
-  return match(bytes, 'VERS_', /^VERS_(\d+\.\d+\.\d+)/);
+  return match(bytes, 'VERS_', /VERS_(\d+\.\d+\.\d+)/);
 }
 
-/** TensorFlow Lite keeps its version as a text that begins anywhere and ends with it. */
+/** TensorFlow Lite keeps its version as a text of its own, unlike GLIBC_2.2.5 and its kind. */
 export function tfliteVersion(bytes: Buffer): string | null {
-  return match(bytes, '2.', /^(2\.\d{1,2}\.\d{1,2})\0/);
+  return match(bytes, '2.', /(?<![_.\d])(2\.\d{1,2}\.\d{1,2})\0/);
 }
 
 function match(bytes: Buffer, start: string, pattern: RegExp): string | null {
   for (let at = bytes.indexOf(start); at >= 0; at = bytes.indexOf(start, at + 1)) {
-    const found = pattern.exec(bytes.toString('latin1', at, at + 32))?.[1];
+    // With the character before, which may tell what it is not.
+    const found = pattern.exec(bytes.toString('latin1', Math.max(0, at - 1), at + 32))?.[1];
     if (found !== undefined) return found;
   }
   return null;

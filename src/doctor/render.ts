@@ -1,6 +1,6 @@
 /** The report as text: sections of aligned names and values, fit for a support thread. */
 import type { ModelRow } from '../models/model-row.js';
-import type { Library } from './libraries.js';
+import type { Library, OpenCv } from './libraries.js';
 import type { NvidiaDevice } from './nvidia.js';
 import type { Report } from './report.js';
 
@@ -43,7 +43,7 @@ export function render(report: Report): string {
       ['onnxruntime-node', runtimes.onnxruntime_node ?? 'not installed'],
       ['GPU providers', runtimes.onnxruntime_providers.join(', ') || 'none (zmdetect gpu install)'],
       ['TFLite', runtimes.tflite && `${runtimes.tflite} (build/Release/libtensorflowlite_c.so)`],
-      ...(runtimes.opencv.length > 0 ? runtimes.opencv.map(found) : [['OpenCV', 'not found'] as const]),
+      ['OpenCV', openCv(runtimes.opencv)],
     ]),
     section(`Models in ${models.base_path}`, [
       ...models.warnings.map((warning): Line => ['warning', warning]),
@@ -65,6 +65,10 @@ function found({ name, path }: Library): Line {
   return [name, path ?? 'not found'];
 }
 
+function openCv({ version, library, problem }: OpenCv): string {
+  return problem ?? `${version ?? 'unknown version'} (${library?.path})`;
+}
+
 function device({ name, bus, memory_mib, compute_capability }: NvidiaDevice): string {
   const parts = [name, bus, memory_mib === null ? null : `${memory_mib} MiB`];
   if (compute_capability !== null) parts.push(`compute ${compute_capability}`);
@@ -74,7 +78,13 @@ function device({ name, bus, memory_mib, compute_capability }: NvidiaDevice): st
 function model(row: ModelRow): Line {
   if (row.state === 'failed') return [row.name, `failed: ${row.error}`];
   const asked = row.state === 'degraded' ? `${row.processor} instead of ${row.requested_processor}` : row.processor;
-  const parts = [`${row.state} on ${asked} (${row.device})`, row.layout, row.input?.join('x'), `batch ${row.batch}`];
+  const parts = [
+    `${row.state} on ${asked} (${row.device})`,
+    row.runtime,
+    row.layout,
+    row.input?.join('x'),
+    `batch ${row.batch}`,
+  ];
   if (row.warmup_ms !== null) parts.push(`warm-up ${row.warmup_ms} ms`);
   if (row.error !== null) parts.push(row.error);
   return [row.name, parts.filter((part) => part !== undefined && part !== null).join(', ')];

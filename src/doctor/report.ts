@@ -1,7 +1,7 @@
 /** Everything that `zmdetect doctor` says; `--json` prints it as it is. Nothing in it is secret. */
 import type { ModelRow } from '../models/model-row.js';
 import type { Cpu } from './cpu.js';
-import type { Library } from './libraries.js';
+import type { Library, OpenCv } from './libraries.js';
 import type { NvidiaDevice } from './nvidia.js';
 
 export interface Report {
@@ -44,7 +44,7 @@ export interface Report {
     /** CUDA and TensorRT providers beside it. */
     readonly onnxruntime_providers: readonly string[];
     readonly tflite: string | null;
-    readonly opencv: readonly Library[];
+    readonly opencv: OpenCv;
   };
   readonly models: {
     readonly base_path: string;

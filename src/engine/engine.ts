@@ -116,7 +116,8 @@ export class Engine {
   async open(options: Pick<OpenOptions, 'path'> & Partial<OpenOptions>): Promise<NativeModel> {
     const defaults = { backend: 'onnx', configPath: '', processor: 'cpu', library: '', delegateLibrary: '' } as const;
     const numbers = { inputWidth: 0, inputHeight: 0, intraOpThreads: 0 };
-    const opened = await translated(native.openModel(this.#handle, { ...defaults, ...numbers, ...options }));
+    const gpu = { gpuDevice: 0, gpuMemoryLimit: 0, tensorrt: 'off', tensorrtCache: '', cudaGraph: false } as const;
+    const opened = await translated(native.openModel(this.#handle, { ...defaults, ...numbers, ...gpu, ...options }));
     return new NativeModel(this.#handle, opened);
   }
 
@@ -154,6 +155,7 @@ export class NativeModel {
   readonly outputs: OpenedModel['outputs'];
   readonly metadata: OpenedModel['metadata'];
   readonly device: string;
+  readonly runtime: string;
 
   constructor(engine: EngineHandle, opened: OpenedModel) {
     this.#engine = engine;
@@ -162,6 +164,7 @@ export class NativeModel {
     this.outputs = opened.outputs;
     this.metadata = opened.metadata;
     this.device = opened.device;
+    this.runtime = opened.runtime;
   }
 
   /**

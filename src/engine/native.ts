@@ -25,6 +25,8 @@ export interface OpenedModel {
   readonly metadata: Readonly<Record<string, string>>;
   /** In the words of its driver; `CPU` for the host. */
   readonly device: string;
+  /** The library that runs it, with its version. */
+  readonly runtime: string;
 }
 
 export interface OpenOptions {
@@ -40,6 +42,14 @@ export interface OpenOptions {
   /** Pixels, for formats that leave the size to the reader; 0: the backend's default. */
   readonly inputWidth: number;
   readonly inputHeight: number;
+  /** CUDA's number of the device. */
+  readonly gpuDevice: number;
+  /** Bytes; 0: no limit. */
+  readonly gpuMemoryLimit: number;
+  readonly tensorrt: 'off' | 'fp32' | 'fp16';
+  /** Directory. */
+  readonly tensorrtCache: string;
+  readonly cudaGraph: boolean;
   /** Threads of one inference; 0 = the processors that this process may use. */
   readonly intraOpThreads: number;
 }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Processor } from '../detection/config.js';
+import { defaultRuntimeChoices } from '../detection/runtime.js';
 import { Engine, type NativeImage, Ticket } from '../engine/engine.js';
 import { ZmdetectError } from '../errors.js';
 import { findModels } from '../models/discovery.js';
@@ -86,7 +87,14 @@ export async function* prove(options: ProveOptions): AsyncGenerator<ModelProof> 
 
 /** ONNX files directly in a folder, and in its directories as `--models all` finds them. */
 export async function onnxModels(folder: string): Promise<ModelSpec[]> {
-  const wanted = { processor: 'gpu', detectorConfig: null, allowCpuFallback: false, gpuRetrySeconds: 0 } as const;
+  const wanted = {
+    processor: 'gpu',
+    processorGiven: true,
+    detectorConfig: null,
+    allowCpuFallback: false,
+    gpuRetrySeconds: 0,
+    ...defaultRuntimeChoices(),
+  } as const;
   const basePath = path.resolve(folder);
   const direct = (await readdir(basePath)).filter((name) => /\.onnx$/i.test(name)).sort();
   const files = direct.map((name) => path.join(basePath, name));

@@ -114,7 +114,8 @@ async function checkEntry(
 async function unresolved(name: unknown, folder: string): Promise<string | null> {
   if (typeof name !== 'string' || name === '') return 'a model has neither a name nor a file: name it';
   const { findModels } = await import('../models/discovery.js');
-  const policy = { processor: 'cpu', detectorConfig: null, allowCpuFallback: true, gpuRetrySeconds: null } as const;
+  const { defaultPolicy } = await import('../models/spec.js');
+  const policy = { ...defaultPolicy(), processor: 'cpu', processorGiven: false, detectorConfig: null } as const;
   const { specs, warnings } = await findModels({ models: [name], basePath: folder, ...policy });
   return specs[0]?.weightsPath == null ? (warnings[0] ?? `there is no model ${name} in ${folder}`) : null;
 }

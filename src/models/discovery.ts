@@ -16,6 +16,8 @@ export interface Wanted extends AcceleratorPolicy {
   readonly models: readonly string[];
   readonly basePath: string;
   readonly processor: Processor;
+  /** Whether `processor` was asked for, or is the default. */
+  readonly processorGiven: boolean;
   readonly detectorConfig: DetectorConfig | null;
 }
 
@@ -41,7 +43,7 @@ async function everything(wanted: Wanted, tree: Tree, warnings: string[]): Promi
   if (directories === null) warnings.push(`the model directory ${base} is not there or cannot be read`);
   const specs = (directories ?? []).flatMap((directory) =>
     directory.weights.map((file) => {
-      const entry = entryFor(file.stem, file.path, wanted.processor);
+      const entry = entryFor(file.stem, file.path, wanted);
       return specOf(entry, besides(directory, file), wanted, { lazy: true });
     }),
   );
@@ -56,7 +58,7 @@ async function named(wanted: Wanted, tree: Tree, warnings: string[]): Promise<Mo
     const { published, file } = await resolveName(requestedName, base, tree);
     if (file === null) warnings.push(await notFound(published.spec, base, tree));
     const name = published.name || file?.weights.stem || published.spec;
-    const entry = entryFor(name, file?.weights.path ?? null, wanted.processor);
+    const entry = entryFor(name, file?.weights.path ?? null, wanted);
     specs.push(specOf(entry, file ? besides(file.directory, file.weights) : nothing, wanted, { requestedName }));
   }
   return specs;

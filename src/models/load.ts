@@ -1,7 +1,8 @@
 /** From a spec to a warmed-up model on a given processor. */
 import type { Processor } from '../detection/config.js';
+import type { RuntimeChoices } from '../detection/runtime.js';
 import { type Engine, type NativeModel, usableCpus } from '../engine/engine.js';
-import type { PreparedModel } from '../engine/native.js';
+import type { OpenOptions, PreparedModel } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
@@ -45,24 +46,32 @@ export async function loadModel(
     throw new ZmdetectError('MODEL_FILE_MISSING', { reason: `no weight file was found for model ${spec.name}` });
   }
   const size = { inputWidth: config.modelWidth ?? 0, inputHeight: config.modelHeight ?? 0 };
+  const { darknetEngine, gpuMemoryLimitBytes: gpuMemoryLimit, ...gpu } = spec.runtime;
+  const darknet = /\.weights$/i.test(weightsPath);
   const tflite = /\.tflite$/i.test(weightsPath);
   // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
   const runsOn = processor === 'tpu' && !tflite ? 'cpu' : processor;
-  const { intraOpThreads, ...parallel } = parallelism(tflite ? 1 : runsOn === 'cpu' ? 'measure' : 2, options);
-  const native = await engine.open({
-    backend: tflite ? 'tflite' : 'onnx',
-    path: weightsPath,
-    configPath: spec.configPath ?? '',
-    processor: runsOn,
-    ...size,
-    intraOpThreads,
-  });
+  const open: Open = async (backend) => {
+    const { intraOpThreads, ...parallel } = parallelism(instancesOf(backend, runsOn, gpu.cudaGraph), options);
+    const native = await engine.open({
+      backend,
+      path: weightsPath,
+      configPath: spec.configPath ?? '',
+      processor: runsOn,
+      ...size,
+      ...gpu,
+      gpuMemoryLimit,
+      intraOpThreads,
+    });
+    return { native, parallel };
+  };
+  const { native, parallel } = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
   try {
     const labels = await labelsOf(spec, native.metadata.names);
     const prepared = await native.prepare({
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
-      ...(/\.weights$/i.test(weightsPath) ? { inputWidth: 0, inputHeight: 0 } : size),
+      ...(darknet ? { inputWidth: 0, inputHeight: 0 } : size),
       ...parallel,
       maxBatch: options.maxBatch ?? 0,
       fixedSizes: runsOn === 'gpu',
@@ -74,15 +83,43 @@ export async function loadModel(
   }
 }
 
+interface Opened {
+  readonly native: NativeModel;
+  readonly parallel: { readonly instances: number; readonly tune: boolean };
+}
+type Open = (backend: OpenOptions['backend']) => Promise<Opened>;
+
+/** `auto` takes OpenCV for a `.cfg` with a section or an option that our importer does not know, and for nothing else. */
+async function openDarknet(open: Open, engine: RuntimeChoices['darknetEngine']): Promise<Opened> {
+  if (engine !== 'auto') return await open(engine === 'opencv' ? 'opencv' : 'onnx');
+  try {
+    return await open('onnx');
+  } catch (first) {
+    if (!(first instanceof ZmdetectError) || first.code !== 'MODEL_LAYOUT_UNKNOWN') throw first;
+    return await open('opencv').catch((second: unknown) => {
+      if (!(second instanceof ZmdetectError)) throw second;
+      const reason = `${first.message}; nor does OpenCV take it: ${second.message}`;
+      throw new ZmdetectError(second.code, { reason }, { cause: second });
+    });
+  }
+}
+
 function measuredOf({ imagesPerSecond }: PreparedModel): Measured {
   return { pictureMs: 1000 / imagesPerSecond };
 }
 
 /**
- * How many inferences at once, of how many threads. What is configured holds; `instances` says what it is otherwise:
- * a number where the processors do not matter (an accelerator has one picture's answer read while it computes the
- * next), or measured on this host.
+ * How many inferences at once where nobody said: an accelerator has one picture's answer read while it computes the next,
+ * but what it has recorded it replays for one only; OpenCV and TensorFlow Lite have threads of their own; ONNX Runtime is
+ * measured on this host.
  */
+function instancesOf(backend: OpenOptions['backend'], processor: Processor, cudaGraph: boolean): number | 'measure' {
+  if (backend !== 'onnx') return 1;
+  if (processor === 'gpu') return cudaGraph ? 1 : 2;
+  return 'measure';
+}
+
+/** How many inferences at once, of how many threads. What is configured holds, before `instances`. */
 function parallelism(instances: number | 'measure', { intraOpThreads: threads, instances: wanted }: LoadOptions) {
   if (instances !== 'measure') return { intraOpThreads: threads, instances: wanted || instances, tune: false };
   const share = (by: number) => Math.max(1, Math.floor(usableCpus() / by));

@@ -18,6 +18,8 @@ export interface ModelRow {
   readonly state: ModelState;
   readonly error: string | null;
   readonly device: string | null;
+  /** The library that runs it, with its version. */
+  readonly runtime: string | null;
   /** Pixels: width, height. */
   readonly input: readonly [number, number] | null;
   readonly layout: string | null;
@@ -37,6 +39,7 @@ export function rowOf(spec: ModelSpec, loaded: Loaded | undefined, state: ModelS
     state,
     error,
     device: loaded?.native.device ?? null,
+    runtime: loaded?.native.runtime ?? null,
     input: loaded ? [loaded.prepared.inputWidth, loaded.prepared.inputHeight] : null,
     layout: loaded?.prepared.layout ?? null,
     batch: loaded ? (loaded.prepared.dynamicBatch ? 'dynamic' : 'static') : null,

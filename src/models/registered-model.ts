@@ -314,6 +314,7 @@ export class RegisteredModel implements Resident {
         model: this.spec.name,
         processor,
         device: native.device,
+        runtime: native.runtime,
         layout: prepared.layout,
         input: `${prepared.inputWidth}x${prepared.inputHeight}`,
         labels: labels.length,

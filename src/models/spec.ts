@@ -1,6 +1,7 @@
 /** What the server knows of a model before it is loaded. */
 import { defaultModelConfig, type ModelConfig, type Processor } from '../detection/config.js';
 import type { ModelType } from '../detection/detection.js';
+import { chosen, defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
 
 export interface ModelSpec {
   /** The published name: what `/models` lists and `/infer` finds. A nameless entry is published as its framework. */
@@ -19,13 +20,19 @@ export interface ModelSpec {
   /** Registered now, loaded on first use. */
   readonly lazy: boolean;
   readonly config: ModelConfig;
+  readonly runtime: RuntimeChoices;
 }
 
-/** What the server says about accelerators for all its models. */
-export interface AcceleratorPolicy {
+/** What the server says about runtimes and accelerators for all its models. */
+export interface AcceleratorPolicy extends RuntimeChoices {
   readonly allowCpuFallback: boolean;
   /** null: as each model says. */
   readonly gpuRetrySeconds: number | null;
+}
+
+/** What holds where nobody says anything. */
+export function defaultPolicy(): AcceleratorPolicy {
+  return { allowCpuFallback: true, gpuRetrySeconds: null, ...defaultRuntimeChoices() };
 }
 
 export interface Files {
@@ -61,12 +68,21 @@ export function specOf(
     labelsConfigured: config.labels !== null,
     lazy,
     config: governed,
+    runtime: chosen(config, policy),
   };
 }
 
-/** The entry that upstream makes of a weight file, by its extension. */
-export function entryFor(name: string, weightsPath: string | null, processor: Processor): ModelConfig {
+/**
+ * The entry that upstream makes of a weight file, by its extension. What upstream cannot: where `cpu` was asked for
+ * (`given`) and is not only the default, a `.tflite` runs on it.
+ */
+export function entryFor(
+  name: string,
+  weightsPath: string | null,
+  { processor, processorGiven: given }: { readonly processor: Processor; readonly processorGiven: boolean },
+): ModelConfig {
   const coral = weightsPath !== null && /\.tflite$/i.test(weightsPath);
   const entry: ModelConfig = { ...defaultModelConfig(), name, processor };
-  return coral ? { ...entry, framework: 'coral_edgetpu', processor: 'tpu' } : entry;
+  const onCpu = given && processor === 'cpu';
+  return coral ? { ...entry, framework: 'coral_edgetpu', processor: onCpu ? 'cpu' : 'tpu' } : entry;
 }

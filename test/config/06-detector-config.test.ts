@@ -151,12 +151,20 @@ t.test('every key of a model entry is read', async (t) => {
     save_unknown_faces: true,
     disable_locks: true,
     allow_cpu_fallback: false,
+    cuda_graph: true,
+  };
+  const runtime = {
+    darknet_engine: 'onnxruntime',
+    gpu_device: 1,
+    gpu_memory_limit_bytes: 1_000_000_000,
+    tensorrt: 'fp16',
+    tensorrt_cache: '/engines',
   };
   const rest = {
     pre_existing_labels: ['person'],
     options: { unknown_face_name: 'stranger', n: 1 },
   };
-  const entry = { ...texts, ...numbers, ...switches, ...rest };
+  const entry = { ...texts, ...numbers, ...switches, ...runtime, ...rest };
 
   const [model] = check({ models: [entry] }).detectorConfig?.models ?? [];
   const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -4,6 +4,7 @@ import {
   findLibrary,
   namesLike,
   onnxRuntimeVersion,
+  openCvOf,
   opencvLibraries,
   parseLdCache,
   tfliteVersion,
@@ -37,5 +38,28 @@ t.test('a runtime says its version in its own bytes', async (t) => {
   t.equal(onnxRuntimeVersion(Buffer.from('\0OrtGetApiBase\0VERS_\0VERS_1.30.0\0')), '1.30.0');
   t.equal(onnxRuntimeVersion(Buffer.from('')), null);
   t.equal(tfliteVersion(Buffer.from('TfLiteVersion\0J2.9.0\0vector')), '2.9.0');
+  t.equal(tfliteVersion(Buffer.from('snprintf\0GLIBC_2.2.5\0libc\0@J2.9.0\0vector')), '2.9.0');
   t.equal(tfliteVersion(Buffer.from('needs 2.1 or 2.14.1 of it\0')), null);
+});
+
+const backend = Buffer.from('\x7fELF\0libopencv_core.so.406\0libopencv_dnn.so.406\0libstdc++.so.6\0');
+const find = (name: string) => findLibrary(name, folders, cache);
+const real = (file: string) => Promise.resolve(file.replace('.so.406', '.so.4.6.0'));
+
+t.test('OpenCV has the version in the name of its file', async (t) => {
+  t.strictSame(await openCvOf(backend, ['libopencv_dnn.so.406'], find, real), {
+    version: '4.6.0',
+    library: { name: 'libopencv_dnn.so.406', path: '/usr/lib/libopencv_dnn.so.406' },
+    problem: null,
+  });
+});
+
+t.test('an OpenCV that is gone, not built for or too new is named with what to install', async (t) => {
+  const gone = await openCvOf(backend, [], (name) => ({ name, path: null }), real);
+  t.equal(gone.version, null);
+  t.match(gone.problem, /^libopencv_dnn\.so\.406 is not found: install libopencv-dnn-dev /);
+  const without = await openCvOf(null, ['libopencv_dnn.so.406'], find, real);
+  t.match(without.problem, /^this build has no opencv backend: install libopencv-dnn-dev /);
+  const five = await openCvOf(null, ['libopencv_dnn.so.501'], find, real);
+  t.match(five.problem, /^OpenCV 5 and later have no Darknet importer: install libopencv-dnn-dev \(OpenCV 4\)/);
 });

@@ -35,6 +35,17 @@ t.test('the extension decides about framework and processor', async (t) => {
   });
 });
 
+t.test('a .tflite runs on the CPU where that was asked for, and not where it is only the default', async (t) => {
+  const asked = await find(tree(t), ['ssd', 'yolo11n'], { processor: 'cpu', processorGiven: true });
+  t.match(asked.specs, [
+    { name: 'ssd', framework: 'coral_edgetpu', processor: 'cpu', config: { processor: 'cpu' } },
+    { name: 'yolo11n', processor: 'cpu' },
+  ]);
+  t.match((await find(tree(t), ['all'], { processor: 'cpu', processorGiven: true })).specs[0], { processor: 'cpu' });
+  t.match((await find(tree(t), ['ssd'], { processor: 'gpu', processorGiven: true })).specs, [{ processor: 'tpu' }]);
+  t.match((await find(tree(t), ['ssd'], { processor: 'cpu', processorGiven: false })).specs, [{ processor: 'tpu' }]);
+});
+
 t.test('sorting is by bytes: capitals first, and no language rules', async (t) => {
   const base = t.testdir({
     b: { 'a.onnx': 'x' },

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import t, { type Test } from 'tap';
+import { defaultRuntimeChoices } from '../../src/detection/runtime.js';
 import { findModels } from '../../src/models/discovery.js';
 
 /** `[weights, config, labels]` of every model in one directory of files. */
@@ -11,6 +12,8 @@ async function beside(t: Test, files: string[]) {
     models: ['all'],
     basePath: base,
     processor: 'cpu',
+    processorGiven: false,
+    ...defaultRuntimeChoices(),
     detectorConfig: null,
     allowCpuFallback: true,
     gpuRetrySeconds: null,

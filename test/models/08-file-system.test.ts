@@ -1,12 +1,15 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { defaultRuntimeChoices } from '../../src/detection/runtime.js';
 import { findModels } from '../../src/models/discovery.js';
 
 async function find(base: string, models: string[]) {
   const options = {
     basePath: base,
     processor: 'cpu',
+    processorGiven: false,
+    ...defaultRuntimeChoices(),
     detectorConfig: null,
     allowCpuFallback: true,
     gpuRetrySeconds: null,

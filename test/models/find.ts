@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { type Test } from 'tap';
+import { defaultRuntimeChoices } from '../../src/detection/runtime.js';
 import { findModels, type Wanted } from '../../src/models/discovery.js';
 
 /** Finds `models` in a tree of files; paths in the answer are relative to it. */
@@ -8,9 +9,11 @@ export async function find(base: string, models: string[], more: Partial<Wanted>
     models,
     basePath: base,
     processor: 'cpu',
+    processorGiven: false,
     detectorConfig: null,
     allowCpuFallback: true,
     gpuRetrySeconds: null,
+    ...defaultRuntimeChoices(),
     ...more,
   });
   const short = (path: string | null) => path && relative(base, path);

@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
 import t from 'tap';
 
 import { startDaemon } from '../support/daemon.js';
 import { exchange, head } from '../support/raw-http.js';
+
+const onnxruntime = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
 
 const routes = [
   ['GET', '/health'],
@@ -41,6 +44,7 @@ t.test('GET /models lists the models with their state', async (t) => {
     state: 'ready',
     error: null,
     device: 'CPU',
+    runtime: `ONNX Runtime ${onnxruntime.version}`,
     input: [320, 320],
     layout: 'yolov8',
     batch: 'dynamic',

@@ -95,6 +95,7 @@ ModelInfo Interpreter::info() const {
     positions += std::to_string(position);
   }
   if (!positions.empty()) info.metadata[kSsdOutputsKey] = positions;
+  info.runtime = std::string("TensorFlow Lite ") + api_.Version();
   return info;
 }
 

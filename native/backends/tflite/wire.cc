@@ -109,6 +109,7 @@ Status read_status(Reader& reader) {
 void write_info(Writer& writer, const ModelInfo& info) {
   write_tensors(writer, info.inputs);
   write_tensors(writer, info.outputs);
+  writer.text(info.runtime);
   writer.number(std::uint32_t(info.metadata.size()));
   for (const auto& [key, value] : info.metadata) {
     writer.text(key);
@@ -120,6 +121,7 @@ ModelInfo read_info(Reader& reader) {
   ModelInfo info;
   info.inputs = read_tensors(reader);
   info.outputs = read_tensors(reader);
+  info.runtime = reader.text();
   for (auto left = reader.number<std::uint32_t>(); left > 0 && reader.ok(); --left) {
     std::string key = reader.text();
     info.metadata[std::move(key)] = reader.text();

@@ -66,6 +66,7 @@ export const modelRow = z.object({
   state: z.enum(['registered', 'loading', 'ready', 'degraded', 'failed']),
   error: z.string().nullable(),
   device: z.string().nullable(),
+  runtime: z.string().nullable().describe('the library that runs it, with its version'),
   input: z.tuple([pixels, pixels]).nullable().describe('width and height of the network input'),
   layout: z.string().nullable(),
   batch: z.enum(['dynamic', 'static']).nullable(),
