@@ -231,3 +231,17 @@ t.test('--debug says the steps, and no secret', async (t) => {
   t.match(stderr, /zm_detect: zones: none/);
   t.notMatch(stderr, /SECRET/);
 });
+
+t.test('models that only a server can have are left out with a warning, and the others run', async (t) => {
+  const world = await World.start(t);
+  const config = world.config({ ml: '' });
+  const face = '    face:\n      sequence:\n        - name: DLIB\n          face_detection_framework: dlib\n';
+  writeFileSync(
+    config,
+    readFileSync(config, 'utf8').replace('sequence: object', 'sequence: object,face').trimEnd() + `\n${face}`,
+  );
+  const { status, stdout, stderr } = await world.hook(config);
+  t.equal(status, 0);
+  t.match(stdout, /^\[s\] detected:/);
+  t.match(stderr, /^zm_detect: .*objectconfig\.yml:\d+:\d+: dlib does not run here: [^\n]*\n$/);
+});
