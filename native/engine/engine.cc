@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "backends/loader.h"
@@ -127,6 +129,8 @@ void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
                      const std::function<void(Result<Prepared>)>& done) {
   const bool posted = post_load([this, model = std::move(model), options, done] {
     Result<Prepared> prepared = model->prepare(options);
+    // Parsing and measuring a model takes far more memory than running it; the C library keeps it unless it is told.
+    malloc_trim(0);
     if (prepared.ok()) {
       std::lock_guard lock(mutex_);
       slots_ += model->slots();

@@ -68,6 +68,8 @@ export class Models {
 export class Call {
   readonly #models: Models;
   #remote: RemoteModels | null;
+  /** Ends what is still asked of a gateway that has failed. */
+  readonly #failed = new AbortController();
 
   constructor(models: Models) {
     this.#models = models;
@@ -84,7 +86,8 @@ export class Call {
     const picture = () => Promise.resolve(bytes);
     if (this.#remote !== null) {
       try {
-        return { ok: true, analysis: await this.#remote.upload(bytes, signal), ranOn: 'gateway', picture };
+        const analysis = await this.#remote.upload(bytes, this.#whileItAnswers(signal));
+        return { ok: true, analysis, ranOn: 'gateway', picture };
       } catch (error) {
         this.fallBack(error);
       }
@@ -112,9 +115,10 @@ export class Call {
     const remote = this.#remote;
     if (remote === null) return undefined;
     try {
+      const still = this.#whileItAnswers(signal);
       // Two logins, on two hosts, at the same time.
-      const [frame] = await Promise.all([address(), remote.ready(signal)]);
-      const looked = await remote.byUrl(frame, signal);
+      const [frame] = await Promise.all([address(), remote.ready(still)]);
+      const looked = await remote.byUrl(frame, still);
       return looked.ok ? { ...looked, ranOn: 'gateway', picture } : looked;
     } catch (error) {
       this.fallBack(error);
@@ -130,6 +134,11 @@ export class Call {
       log.warn({ code: error.code, reason: error.message }, 'the gateway failed: the models of this host stand in');
     }
     this.#remote = null;
+    this.#failed.abort(error);
+  }
+
+  #whileItAnswers(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#failed.signal]);
   }
 }
 

@@ -60,12 +60,11 @@ export class LocalModels {
   }
 }
 
-const policy = { ...defaultPolicy(), processorGiven: false };
-
-async function find({ models, basePath, processor, config }: LocalOptions): Promise<Found> {
+async function find({ models, basePath, processor: said, config }: LocalOptions): Promise<Found> {
+  const processor = said ?? 'cpu';
   const items = models ?? ['all'];
   const names = items.filter((item) => typeof item === 'string');
-  const common = { ...policy, basePath, processor };
+  const common = { ...defaultPolicy(), basePath, processor, processorGiven: said !== null };
   if (names.length === items.length) return findModels({ ...common, models: names, detectorConfig: null });
 
   // An entry may name its files, or be found by its name like any other.

@@ -24,7 +24,8 @@ export interface Settings {
   /** Names and entries; null: not said. */
   readonly models: readonly (string | ModelConfig)[] | null;
   readonly basePath: string;
-  readonly processor: Processor;
+  /** null: not said. */
+  readonly processor: Processor | null;
   /** Filters and strategies; its own `models` are empty. */
   readonly config: DetectorConfig;
   /** null: everything runs in this process. */
@@ -42,7 +43,7 @@ export function checkOptions(options: DetectorOptions): Settings {
   const settings: Settings = {
     models: modelsOf(reader, findings),
     basePath: reader.text('basePath') ?? '/var/lib/zmeventnotification/models',
-    processor: reader.choice('processor', processors) ?? 'cpu',
+    processor: reader.choice('processor', processors) ?? null,
     config,
     gateway: gatewayOf(reader),
     gatewayMode: reader.choice('gatewayMode', ['url', 'image']) ?? 'url',

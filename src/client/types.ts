@@ -34,7 +34,7 @@ export interface DetectorOptions extends GatewayOptions, Partial<Omit<DetectorCo
   readonly models?: readonly (string | ModelOptions)[] | undefined;
   /** Default `/var/lib/zmeventnotification/models`. */
   readonly basePath?: string | undefined;
-  /** For models that are given by name. Default `cpu`. */
+  /** For models that are given by name. Default `cpu`, and `tpu` for `.tflite` files unless `cpu` is said. */
   readonly processor?: Processor | undefined;
   /** Where log lines go; a pino logger fits. Default: warnings and errors, on standard error. */
   readonly log?: Log | undefined;

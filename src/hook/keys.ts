@@ -3,6 +3,7 @@ import { nearest } from '../config/nearest.js';
 import { kind, show } from '../config/problems.js';
 import { isMapping } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
+import { parseCoords } from './coords.js';
 import { nameOf, type Problem, type Severity } from './problem.js';
 import type { ListRule, MappingRule, Rule, ValueRule } from './rules.js';
 import { objectConfig } from './schema.js';
@@ -80,17 +81,19 @@ class KeyCheck {
     for (const [key, item] of Object.entries(value)) {
       const inner = [...path, key];
       const known = Object.hasOwn(rule.keys, key) ? rule.keys[key] : rule.other?.(key);
-      if (known === undefined) this.#unknown(key, rule, inner);
+      if (known === undefined) this.#unknown(key, item, rule, inner);
       else this.#check(item, known, inner);
     }
   }
 
-  #unknown(key: string, rule: MappingRule, path: Path): void {
+  #unknown(key: string, value: unknown, rule: MappingRule, path: Path): void {
     const name = nameOf(path);
     const around = nameOf(path.slice(0, -1));
     const where = rule.moved && Object.hasOwn(rule.moved, key) ? rule.moved[key] : undefined;
     const [near] = nearest(key, Object.keys(rule.keys), 1);
-    if (where !== undefined) {
+    if (typeof value === 'string' && Array.isArray(parseCoords(value)) && path[0] === 'monitors') {
+      this.#say('warning', path, `${name} has no effect here: a zone is written as zones: ${key}: coords: "..."`);
+    } else if (where !== undefined) {
       this.#say('warning', path, `${name} has no effect here: move it to ${where}`);
     } else if (near !== undefined) {
       this.#say('warning', path, `unknown key ${name}: did you mean ${around === '' ? near : `${around}.${near}`}?`);

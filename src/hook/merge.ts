@@ -5,7 +5,7 @@ import { isMapping, type Mapping } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
 
 /** Keys of `override` win; mappings are merged key by key, lists are replaced. Neither argument is changed. */
-export function merged(base: Mapping, override: Mapping): Mapping {
+function merged(base: Mapping, override: Mapping): Mapping {
   const result: Mapping = { ...base };
   for (const [key, value] of Object.entries(override)) {
     const below = result[key];
@@ -17,7 +17,7 @@ export function merged(base: Mapping, override: Mapping): Mapping {
 const defaultDataPath = '/var/lib/zmeventnotification';
 
 /** `${base_data_path}`, or `{{base_data_path}}` as older files have it, in every text of `value`. */
-export function withDataPath(value: unknown, dataPath: string): unknown {
+function withDataPath(value: unknown, dataPath: string): unknown {
   if (typeof value === 'string') return value.replace(/\$\{base_data_path\}|\{\{base_data_path\}\}/g, () => dataPath);
   if (Array.isArray(value)) return value.map((item) => withDataPath(item, dataPath));
   if (!isMapping(value)) return value;

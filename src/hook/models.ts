@@ -3,12 +3,13 @@ import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMapping, type Mapping, readFlag } from '../config/readers.js';
 import type { Path } from '../config/yaml.js';
+import { frameworks } from '../detection/config.js';
 import { given, modelsFolderOf, setting, valueAt, viewOf } from './merge.js';
 import { nameOf, type Say, type Severity } from './problem.js';
 import { wordsOf } from './rules.js';
 
 /** What reads the weights of a framework; the others bring their own, or run elsewhere. */
-const withWeights = new Set(['opencv', 'coral_edgetpu', 'face_tpu', 'tpu']);
+const withWeights = new Set<string>(['opencv', 'coral_edgetpu', 'face_tpu', 'tpu']);
 
 /** As pyzm has it for an entry that names none. */
 const standard: Readonly<Record<string, string>> = {
@@ -18,16 +19,7 @@ const standard: Readonly<Record<string, string>> = {
   audio: 'birdnet',
 };
 
-const elsewhere = new Set([
-  'dlib',
-  'face_dlib',
-  'plate_recognizer',
-  'openalpr',
-  'aws_rekognition',
-  'virelai',
-  'hog',
-  'birdnet',
-]);
+const elsewhere = new Set<string>(['dlib', ...frameworks.filter((name) => !withWeights.has(name))]);
 
 /** `monitorId`: look only at what that monitor's own section says, as that monitor sees it. */
 export async function checkModels(tree: Mapping, monitorId: string | undefined, say: Say): Promise<void> {
@@ -83,8 +75,7 @@ async function checkEntry(
   { need, modelsFolder }: Host,
   say: Say,
 ): Promise<void> {
-  const key = type === 'face' ? 'face_detection_framework' : `${type}_framework`;
-  const framework = entry[key] ?? standard[type];
+  const framework = frameworkOf(entry, type);
   const weights = `${type}_weights`;
   if (typeof framework === 'string' && elsewhere.has(framework) && need === 'error') {
     say('warning', place, `${framework} does not run here: set enabled: "no", or let a server that has it answer`);
@@ -108,6 +99,20 @@ async function checkEntry(
   ) {
     say(need, [...place, weights], `a Darknet model also needs ${type}_config: name its .cfg file`);
   }
+}
+
+function frameworkOf(entry: Mapping, type: string): unknown {
+  return entry[type === 'face' ? 'face_detection_framework' : `${type}_framework`] ?? standard[type];
+}
+
+/** An `ml_sequence` without the entries that no model of this host can serve. */
+export function runnableHere(sequence: Mapping): Mapping {
+  const here = (type: string, section: unknown): unknown => {
+    if (!isMapping(section) || !Array.isArray(section.sequence)) return section;
+    const runs = (entry: unknown): boolean => !isMapping(entry) || !elsewhere.has(String(frameworkOf(entry, type)));
+    return { ...section, sequence: section.sequence.filter(runs) };
+  };
+  return Object.fromEntries(Object.entries(sequence).map(([type, section]) => [type, here(type, section)]));
 }
 
 /** A sentence about a model that is named and not found where models lie; null for one that is. */

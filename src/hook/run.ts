@@ -14,6 +14,7 @@ import { checkSource } from './check.js';
 import { type LineOptions, type Objects, objectsJson, prediction } from './line.js';
 import { leaveTraces, Target } from './traces.js';
 import { valueAt } from './merge.js';
+import { runnableHere } from './models.js';
 import { override } from './overrides.js';
 import type { Problem } from './problem.js';
 import { ResizingZoneMinder, scaledZones, smaller } from './resized.js';
@@ -75,10 +76,9 @@ class HookRun {
       this.#voice.debug(`waiting ${settings.wait} s`);
       await sleep(settings.wait * 1000);
     }
+    const models = settings.gateway === null ? runnableHere(settings.mlSequence) : settings.mlSequence;
     // What is odd about the file has been said, with its lines.
-    const detector = this.#voice.hush(() =>
-      Detector.fromDict(settings.mlSequence, this.#detectorOptions(settings, monitorId)),
-    );
+    const detector = this.#voice.hush(() => Detector.fromDict(models, this.#detectorOptions(settings, monitorId)));
     this.#detector = detector;
     const { eventId, file } = this.#args;
     if (file !== undefined) {

@@ -225,7 +225,8 @@ const inSequence = Object.fromEntries(
   ]),
 );
 
-const monitor = mapping(
+/** One monitor's own section: its keys are also those of a view, where sections have no names. */
+export const monitor = mapping(
   {
     ...general,
     ...remote,

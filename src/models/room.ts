@@ -31,8 +31,9 @@ export interface Resident {
 
 /** Where every model is in use all the time, the one used least recently makes room after so long. */
 const patienceMs = 1000;
-/** Weights in memory, and what an inference needs besides, before it has been measured. */
-const fileFactor = 4;
+/** Guess before the first load: weights as they are and as the runtime packs them, and what an inference needs besides. */
+const fileFactor = 3;
+const inferenceBytes = 64 * 1024 * 1024;
 
 export class ModelRoom {
   readonly #limits: RoomLimits;
@@ -131,7 +132,7 @@ export class ModelRoom {
   }
 
   #expected(resident: Resident): number {
-    return this.#measured.get(resident) ?? fileFactor * fileBytes(resident);
+    return this.#measured.get(resident) ?? fileFactor * fileBytes(resident) + inferenceBytes;
   }
 
   /** Resolves at the next change, or after so long. */

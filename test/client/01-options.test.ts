@@ -20,7 +20,7 @@ t.test('without options everything has its documented value', async (t) => {
   t.match(checkOptions({}), {
     models: null,
     basePath: '/var/lib/zmeventnotification/models',
-    processor: 'cpu',
+    processor: null,
     gateway: null,
     gatewayMode: 'url',
     fallbackLocal: false,

@@ -193,6 +193,18 @@ t.test('frames that the gateway has looked at before it failed stay; the others 
   t.equal(log.lines.filter(({ message }) => message.includes('the gateway failed')).length, 1);
 });
 
+t.test('a gateway that hangs is waited for once, not for each frame', async (t) => {
+  for (const generation of ['G4', 'zmdetectd'] as const) {
+    const gateway = await FakeGateway.start(t, generation, { '/infer': () => 'hang' });
+    const { detector } = detectorFor(t, { gateway: gateway.url, gatewayTimeout: 0.5, ...local, frameStrategy: 'most' });
+    await detector.detect(picture);
+    const begun = performance.now();
+    const frames = ['1', '2', '3', '4', '5', '6'];
+    await detector.detectEvent(FakeEvent.of(...frames), 7, { streamConfig: { frameSet: frames } });
+    t.ok(performance.now() - begun < 2 * 500, generation);
+  }
+});
+
 t.test('without it the error is the caller’s, and no model is loaded', async (t) => {
   const { detector, log } = await gatewayFor(t, {
     '/infer': () => ({ status: 503 }),

@@ -42,6 +42,22 @@ for (const [strategy, winner, count] of [
   });
 }
 
+t.test(
+  'a pyzm.serve does one thing at a time, and is asked so; zmdetectd is asked for several frames at once',
+  async (t) => {
+    for (const [generation, most] of [
+      ['G4', 1],
+      ['zmdetectd', 4],
+    ] as const) {
+      const gateway = await FakeGateway.start(t, generation, { '/infer': () => ({ body: inferred(), delay: 50 }) });
+      const { detector } = detectorFor(t, { gateway: gateway.url, models: ['yard'] });
+      const frameSet = ['1', '2', '3', '4', '5', '6'];
+      await detector.detectEvent(FakeEvent.of(), 7, { streamConfig: { frameSet } });
+      t.equal(gateway.mostAtOnce, most, generation);
+    }
+  },
+);
+
 t.test('zones decide which frame wins', async (t) => {
   const { detector } = await byUrl(t, frames, { frameStrategy: 'most_unique' });
   const zones = [

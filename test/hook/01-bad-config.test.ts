@@ -173,6 +173,13 @@ const oneProblem: readonly Bad[] = [
     says: /zone drive has no coords and import_zm_zones is no, so it does nothing/,
   },
   {
+    what: 'a zone where older files had it',
+    files: { config: changed('    zones:\n', '    yard: "0,0 200,300 700,900"\n    zones:\n') },
+    line: 38,
+    severity: 'warning',
+    says: /monitors\.1\.yard has no effect here: a zone is written as zones: yard: coords/,
+  },
+  {
     what: 'a monitor by its name',
     files: { config: changed('\n  1:\n', '\n  Driveway:\n') },
     line: 37,

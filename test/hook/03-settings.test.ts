@@ -119,5 +119,9 @@ t.test('--override changes one value', async (t) => {
   await t.rejects(settings(t, good, undefined, ['shw_percent=no']), {
     message: /--override shw_percent: the configuration has no such key/,
   });
+  t.equal((await settings(t, good, undefined, ['import_zm_zones=yes'])).importZones, true, 'a key that the file lacks');
+  await t.rejects(settings(t, good, undefined, ['wait=soon']), {
+    message: /expected a whole number .* for --override wait, got soon/,
+  });
   await t.rejects(settings(t, good, undefined, ['show_percent']), { message: /expected KEY=VALUE for --override/ });
 });

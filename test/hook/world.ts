@@ -156,3 +156,16 @@ function lines(text: string, indent: number): string {
     .map((line) => `${' '.repeat(indent)}${line}`)
     .join('\n');
 }
+
+/** What a hook's line says behind the split. */
+export interface Objects {
+  readonly labels: readonly string[];
+  readonly boxes: readonly (readonly number[])[];
+  readonly frame_id: string;
+  readonly confidences: readonly number[];
+  readonly image_dimensions: unknown;
+}
+
+export function objectsOf(line: string): Objects {
+  return JSON.parse(line.split('--SPLIT--')[1] ?? '') as Objects;
+}

@@ -65,6 +65,9 @@ t.test('of a burst those are served that can be in time, and the others are told
     t.notOk(stages !== undefined && 'infer' in (stages as object), 'what is refused was not computed');
   }
   t.equal((await daemon.upload({ file: bytes }, within(5000))).status, 200, 'afterwards there is room again');
+  const { text } = await daemon.get('/metrics');
+  t.equal(metricOf(text, 'zmdetect_queue_depth{model="default",priority="interactive"}'), 0);
+  t.equal(metricOf(text, 'zmdetect_http_requests_in_flight'), 1, 'this one');
 });
 
 t.test('who would wait too long is told at once, before sending a picture', async (t) => {

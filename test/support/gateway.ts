@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Test } from 'tap';
 
 export type Generation = 'G1' | 'G2' | 'G4' | 'zmdetectd';
@@ -18,6 +19,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Text goes out as it is, anything else as JSON. */
   readonly body?: unknown;
+  /** Milliseconds. */
+  readonly delay?: number;
 }
 
 /** `hang`: no answer ever; `cut`: the connection ends after half of an answer. */
@@ -35,6 +38,9 @@ const descriptions: Readonly<Record<Generation, readonly string[]>> = {
 export class FakeGateway {
   /** Every request but those for the description, in order. */
   readonly asked: Asked[] = [];
+  /** The most requests that were being answered at a time. */
+  mostAtOnce = 0;
+  #atOnce = 0;
   readonly #server;
   readonly #generation: Generation;
   readonly #answers: Answers;
@@ -80,12 +86,16 @@ export class FakeGateway {
     this.asked.push(asked);
     const count = this.asked.filter((other) => other.route === route).length;
     const answer = own?.(asked, count) ?? { status: 404, body: { detail: 'Not Found' } };
+    this.#atOnce += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#atOnce);
+    response.on('close', () => (this.#atOnce -= 1));
     if (answer === 'hang') return;
     if (answer === 'cut') {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': 100 });
       response.write('{"boxes": [', () => response.socket?.destroy());
       return;
     }
+    if (answer.delay !== undefined) await wait(answer.delay);
     send(response, answer);
   }
 }

@@ -1,9 +1,22 @@
 /** The hook end to end: its line, and what it leaves in ZoneMinder's database and folders. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 
-import { client, daemon, eventFolder, events, notesOf, password, restored, skipUnlessWanted, wanted } from './world.js';
+import {
+  begunEvent,
+  client,
+  daemon,
+  eventFolder,
+  events,
+  notesOf,
+  password,
+  photo,
+  restored,
+  skipUnlessWanted,
+  sql,
+  wanted,
+} from './world.js';
 import { halves, Hook, type HookSetUp } from './hook.js';
 
 skipUnlessWanted();
@@ -75,6 +88,32 @@ t.test('only the zones of ZoneMinder that the alarm names', async (t) => {
 t.test('a frame that does not exist is passed over', async (t) => {
   const { detect } = await setUp(t, events.cars, { frames: '99,objdetect,3' });
   t.match(await detect(), { status: 0, stdout: /^\[x\] detected:.*"frame_id": "3"/ });
+});
+
+t.test('frames that are written while the hook waits: the daemon asks again for the snapshot', async (t) => {
+  const { id, folder } = begunEvent(t);
+  const { hook } = await setUp(t, events.yard, { frames: 'snapshot', attempts: 15 });
+  setTimeout(() => {
+    writeFileSync(path.join(folder, 'snapshot.jpg'), photo('dog_bike_car.jpg'));
+  }, 3000);
+  t.match(await hook.run(`zm_detect --config objectconfig.yml --eventid ${id}`), {
+    status: 0,
+    stdout: /^\[s\] .*dog:/,
+  });
+});
+
+t.test('and the hook for a frame by its number, which 1.36 answers with nothing until it knows it', async (t) => {
+  const { id, folder } = begunEvent(t);
+  const remote = { ml_gateway: (await started)?.url ?? '', ml_gateway_mode: 'image' };
+  const { hook } = await setUp(t, events.yard, { frames: '1', attempts: 15, remote });
+  setTimeout(() => {
+    writeFileSync(path.join(folder, '00001-capture.jpg'), photo('dog_bike_car.jpg'));
+    sql(`INSERT INTO Frames SET EventId = ${id}, FrameId = 1, Type = 'Alarm', Delta = 0, Score = 9`);
+  }, 3000);
+  t.match(await hook.run(`zm_detect --config objectconfig.yml --eventid ${id}`), {
+    status: 0,
+    stdout: /^\[x\] .*dog:/,
+  });
 });
 
 t.test('a wrong ZoneMinder password: one sentence, exit 1, nothing written', async (t) => {

@@ -13,6 +13,8 @@ export interface HookSetUp {
   /** Below `general`, in place of what is there. */
   readonly general?: Readonly<Record<string, string>>;
   readonly frames?: string;
+  /** Tries for a frame that is not written yet, a second apart. Default 1. */
+  readonly attempts?: number;
   readonly password?: string;
 }
 
@@ -65,7 +67,7 @@ export class Hook {
   }
 }
 
-function configuration({ remote = {}, general = {}, frames = 'snapshot,alarm,1' }: HookSetUp): string {
+function configuration({ remote = {}, general = {}, frames = 'snapshot,alarm,1', attempts = 1 }: HookSetUp): string {
   const base = {
     secrets: 'secrets.yml',
     portal: '!ZM_PORTAL',
@@ -86,7 +88,8 @@ remote:${Object.keys(remote).length === 0 ? ' {}' : `\n${lines(remote).join('\n'
 ml:
   stream_sequence:
     frame_set: "${frames}"
-    max_attempts: 1
+    max_attempts: ${attempts}
+    sleep_between_attempts: 1
   ml_sequence:
     general:
       model_sequence: "object"

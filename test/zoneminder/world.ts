@@ -1,6 +1,6 @@
 /** The ZoneMinder that `test/zoneminder/server start` runs, and what `seed` put into it. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 
@@ -74,4 +74,21 @@ export function restored(t: Test, eventId: number): void {
   };
   restore();
   t.teardown(restore);
+}
+
+/** An event that has just begun, with nothing in it yet; gone when the test ends. Gives its number and folder. */
+export function begunEvent(t: Test): { readonly id: number; readonly folder: string } {
+  const id = 5;
+  const place = path.join(folder, 'events/2/2026-01-02', String(id));
+  const forget = () => {
+    sql(`DELETE FROM Events WHERE Id = ${id}`);
+    rmSync(place, { recursive: true, force: true });
+  };
+  forget();
+  t.teardown(forget);
+  mkdirSync(place);
+  chmodSync(place, 0o777);
+  sql(`INSERT INTO Events SET Id = ${id}, MonitorId = 2, StorageId = 1, Name = 'New Event', Cause = 'Motion', Notes = 'Motion: All',
+    StartDateTime = '2026-01-02 10:00:05', Width = 768, Height = 576, SaveJPEGs = 1, StateId = 1, Scheme = 'Medium'`);
+  return { id, folder: place };
 }

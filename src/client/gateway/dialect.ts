@@ -3,6 +3,7 @@ import type { Size } from '../../detection/detection.js';
 import type { FetchFailure } from '../../frames/outcome.js';
 import { redactUrl } from '../../frames/url.js';
 import type { Analysis } from '../../pipeline/selector.js';
+import type { Body } from './body.js';
 
 /** A frame that the server is to fetch. */
 export interface FrameAddress {
@@ -14,6 +15,9 @@ export interface FrameAddress {
   /** The frame's size, for servers that do not say. */
   size(): Promise<Size>;
 }
+
+/** The JSON of a route of the server. */
+export type Post = (route: string, body: Body, signal: AbortSignal) => Promise<unknown>;
 
 export type Looked = { readonly ok: true; readonly analysis: Analysis } | FetchFailure;
 

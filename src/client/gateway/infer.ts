@@ -12,10 +12,11 @@ import type { Analysis } from '../../pipeline/selector.js';
 import { AnswerFault, readInferReply } from './answers.js';
 import { type Body, type Fields, multipartBody, urlencodedBody } from './body.js';
 import type { GatewayConnection } from './connection.js';
-import { type Dialect, type FrameAddress, type Looked, notFetched, withoutCredentials } from './dialect.js';
+import { type Dialect, type FrameAddress, type Looked, notFetched, type Post, withoutCredentials } from './dialect.js';
 
 export interface InferParts {
   readonly connection: GatewayConnection;
+  readonly post: Post;
   readonly config: DetectorConfig;
   /** null: the server's first model for objects, at its own threshold. */
   readonly models: readonly ModelConfig[] | null;
@@ -81,10 +82,7 @@ export class InferDialect implements Dialect {
     const options = { size: { width: 0, height: 0 }, signal };
     const infer = async (model: ModelConfig) => {
       try {
-        const [detections, known] = await Promise.all([
-          this.#ask(model, bodyOf, signal, refusal, zmAuth),
-          size,
-        ]);
+        const [detections, known] = await Promise.all([this.#ask(model, bodyOf, signal, refusal, zmAuth), size]);
         options.size = known;
         answers += 1;
         return detections;
@@ -109,10 +107,10 @@ export class InferDialect implements Dialect {
     refusal: Refusal,
     zmAuth: string,
   ): Promise<readonly Detection[]> {
-    const { connection, models } = this.#parts;
+    const { connection, models, post } = this.#parts;
     const threshold = models === null ? {} : { min_confidence: String(model.minConfidence) };
     const body = bodyOf({ type: model.type, name: model.name, ...threshold });
-    const answer = inferAnswer(connection, await connection.post('/infer', body, signal), model.name);
+    const answer = inferAnswer(connection, await post('/infer', body, signal), model.name);
     if (typeof answer !== 'string') return answer;
     const reason = withoutCredentials(answer, zmAuth);
     throw (

@@ -6,9 +6,10 @@ import { orAborted } from '../../or-aborted.js';
 import type { Analysis } from '../../pipeline/selector.js';
 import { abilitiesOf } from './abilities.js';
 import { type ConnectionSettings, GatewayConnection } from './connection.js';
-import type { Dialect, FrameAddress, Looked } from './dialect.js';
+import type { Dialect, FrameAddress, Looked, Post } from './dialect.js';
 import { InferDialect } from './infer.js';
 import { ResultDialect } from './results.js';
+import { Turns } from './turns.js';
 
 export interface RemoteOptions {
   readonly connection: ConnectionSettings;
@@ -26,6 +27,8 @@ const served: ReadonlySet<string> = new Set(['opencv', 'hog', 'virelai', 'coral_
 export class RemoteModels implements Dialect {
   readonly #options: RemoteOptions;
   readonly #connection: GatewayConnection;
+  /** For servers that answer one request at a time: what waits there would use up its time. */
+  readonly #turns = new Turns();
   #dialect: Promise<Dialect> | undefined;
 
   constructor(options: RemoteOptions) {
@@ -63,7 +66,10 @@ export class RemoteModels implements Dialect {
     const { log } = this.#options;
     const [{ infer, detect }] = await Promise.all([abilitiesOf(this.#connection), this.#connection.prepare()]);
     const models = this.#askable();
-    const parts = { ...this.#options, connection: this.#connection, models };
+    const isOurs = infer && detect;
+    const post: Post = (route, body, signal) => this.#connection.post(route, body, signal);
+    const inTurn: Post = (route, body, signal) => this.#turns.run(() => post(route, body, signal), signal);
+    const parts = { ...this.#options, connection: this.#connection, models, post: isOurs ? post : inTurn };
     // A server that can do both chooses only where nobody else does.
     const byName = infer && (models !== null || !detect);
     log.debug({ gateway: this.#connection.name, route: byName ? '/infer' : '/detect' }, 'gateway described itself');

@@ -11,10 +11,11 @@ import type { Analysis } from '../../pipeline/selector.js';
 import { AnswerFault, type RawFrame, readResult, readUrlsReply } from './answers.js';
 import { jsonBody, multipartBody } from './body.js';
 import type { GatewayConnection } from './connection.js';
-import { type Dialect, type FrameAddress, type Looked, notFetched } from './dialect.js';
+import { type Dialect, type FrameAddress, type Looked, notFetched, type Post } from './dialect.js';
 
 export interface ResultParts {
   readonly connection: GatewayConnection;
+  readonly post: Post;
   readonly config: DetectorConfig;
   /** What the person configured, for its patterns and limits; null: nothing. */
   readonly models: readonly ModelConfig[] | null;
@@ -31,16 +32,16 @@ export class ResultDialect implements Dialect {
   }
 
   async upload(bytes: Buffer, signal: AbortSignal): Promise<Analysis> {
-    const { connection, sizeOf } = this.#parts;
+    const { post, sizeOf } = this.#parts;
     const body = multipartBody({}, { name: 'file', filename: 'image.jpg', bytes });
-    const frame = this.#read('/detect', await connection.post('/detect', body, signal), readResult);
+    const frame = this.#read('/detect', await post('/detect', body, signal), readResult);
     return this.#filtered(frame.detections, frame.size ?? (await sizeOf(bytes)), signal);
   }
 
   async byUrl(frame: FrameAddress, signal: AbortSignal): Promise<Looked> {
     const { url, zmAuth, verifySsl } = frame;
     const body = jsonBody({ urls: [{ frame_id: '0', url }], zm_auth: zmAuth, verify_ssl: verifySsl });
-    const reply = await this.#parts.connection.post('/detect_urls', body, signal);
+    const reply = await this.#parts.post('/detect_urls', body, signal);
     const raw = this.#read('/detect_urls', reply, readUrlsReply);
     if (raw === undefined) return notFetched(frame, undefined);
     return { ok: true, analysis: await this.#filtered(raw.detections, raw.size ?? (await frame.size()), signal) };
