@@ -151,7 +151,8 @@ Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options) 
   } else {
     const Result<RelativeYolo> relative = recognise_relative_yolo(info, options.classes);
     if (!relative.ok()) return relative.status();
-    plan.layout = {.kind = LayoutKind::kRelative, .name = relative.value().layout.name + "-relative", .classes = options.classes};
+    plan.layout = {
+        .kind = LayoutKind::kRelative, .name = relative.value().layout.name + "-relative", .classes = options.classes};
     plan.relative = relative.value();
   }
   fit_to_layout(info, plan.layout, plan.input);

@@ -108,7 +108,7 @@ class OnnxModel : public LoadedModel {
   /// Run() may be called by many threads at once, so the instances share one session and its weights.
   Result<std::unique_ptr<Instance>> create_instance() override try {
     if (!gpu_) return std::unique_ptr<Instance>(std::make_unique<OnnxInstance>(session_, info_));
-    if (gpu_->cuda_graph) return create_graph();
+    if (gpu_->cuda_graph) return create_graph(gpu_->device);
     // What the provider calls its pinned memory; it is the host's, and so of the kind of outputs for the CPU.
     Ort::MemoryInfo pinned("CudaPinned", OrtDeviceAllocator, gpu_->device, OrtMemTypeCPUOutput);
     return std::unique_ptr<Instance>(std::make_unique<onnx::PinnedInstance>(session_, info_, std::move(pinned)));
@@ -117,16 +117,16 @@ class OnnxModel : public LoadedModel {
   }
 
  private:
-  Result<std::unique_ptr<Instance>> create_graph() {
+  Result<std::unique_ptr<Instance>> create_graph(int number) {
     if (!recorder_.expired()) {
       return Status(Code::kDeviceUnavailable,
                     "cuda_graph serves one instance: set instances to 1, or cuda_graph to no");
     }
     auto token = std::make_shared<char>();
     recorder_ = token;
-    Result<onnx::DeviceCopy> copy = onnx::cuda_copy(gpu_->device);
+    Result<onnx::DeviceCopy> copy = onnx::cuda_copy(number);
     if (!copy.ok()) return copy.status();
-    const Ort::MemoryInfo device("Cuda", OrtDeviceAllocator, gpu_->device, OrtMemTypeDefault);
+    const Ort::MemoryInfo device("Cuda", OrtDeviceAllocator, number, OrtMemTypeDefault);
     return onnx::GraphInstance::create(session_, info_, device, std::move(copy).value(), std::move(token));
   }
 
