@@ -61,7 +61,10 @@ try {
   const rows = new Map();
   for (const { name } of await models()) {
     const key = Object.keys(images[photos[0]].models)
-      .concat(Object.keys(images[photos.find((file) => file.includes('note_rings'))]?.models ?? {}), Object.keys(sameAs))
+      .concat(
+        Object.keys(images[photos.find((file) => file.includes('note_rings'))]?.models ?? {}),
+        Object.keys(sameAs),
+      )
       .find((each) => path.basename(each) === name);
     const row = { photos: 0, expected: 0, found: 0, onlyReference: 0, onlyOurs: 0, box: 0, confidence: 0 };
     rows.set(name, row);
@@ -86,13 +89,15 @@ try {
       }
     }
   }
-  console.log(`\nGET /models, and detections of at least ${minConfidence} on ${photos.length} photos beside the reference`);
+  console.log(
+    `\nGET /models, and detections of at least ${minConfidence} on ${photos.length} photos beside the reference`,
+  );
   for (const model of await models()) {
     const row = rows.get(model.name);
     console.log(`${model.name}`);
     console.log(
       `  ${model.state} on ${model.processor} (${model.device ?? '-'}), ${model.runtime ?? '-'}, layout ${model.layout ?? '-'}, ` +
-        `input ${model.input?.join('x') ?? '-'}, batch ${model.batch ?? '-'}, warm-up ${model.warmup_ms ?? '-'} ms`,
+        `input ${model.input?.join('x') ?? '-'}, batch ${model.batch ? `${model.batch.max} ${model.batch.kind}` : '-'}, warm-up ${model.warmup_ms ?? '-'} ms`,
     );
     if (model.error !== null) console.log(`  ${model.error}`);
     if (row.photos > 0) {

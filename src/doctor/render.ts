@@ -83,7 +83,7 @@ function model(row: ModelRow): Line {
     row.runtime,
     row.layout,
     row.input?.join('x'),
-    `batch ${row.batch}`,
+    `batch ${row.batch ? `${row.batch.max} (${row.batch.kind})` : 'unknown'}`,
   ];
   if (row.warmup_ms !== null) parts.push(`warm-up ${row.warmup_ms} ms`);
   if (row.error !== null) parts.push(row.error);

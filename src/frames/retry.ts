@@ -20,7 +20,11 @@ export interface RetryOptions {
   readonly sleep?: Sleep | undefined;
 }
 
-/** The first outcome that is not status 404, or that of the last try. Rejects only when `signal` is aborted. */
+/**
+ * The first outcome that is a frame or an answer of another kind, or that of the last try. Rejects only when `signal` is
+ * aborted. ZoneMinder 1.36 answers 200 without a byte for a frame that its database does not know yet: that is asked
+ * again as well.
+ */
 export async function retryMissing<Outcome extends FrameOutcome>(
   fetchOnce: (signal: AbortSignal) => Promise<Outcome>,
   options: RetryOptions,
@@ -28,7 +32,7 @@ export async function retryMissing<Outcome extends FrameOutcome>(
 ): Promise<Outcome> {
   const { maxAttempts = 1, sleepBetweenAttempts = 3, sleep = sleepFor } = options;
   let outcome = await fetchOnce(signal);
-  for (let attempt = 1; attempt < maxAttempts && isMissing(outcome); attempt++) {
+  for (let attempt = 1; attempt < maxAttempts && mayComeYet(outcome); attempt++) {
     await sleep(sleepBetweenAttempts * 1000, signal);
     outcome = await fetchOnce(signal);
   }
@@ -63,6 +67,10 @@ export class MissCounter {
     this.#misses += 1;
     return this.#misses >= this.#limit;
   }
+}
+
+function mayComeYet(outcome: FrameOutcome): boolean {
+  return isMissing(outcome) || (!outcome.ok && outcome.kind === 'empty');
 }
 
 function isMissing(outcome: FrameOutcome): boolean {

@@ -71,11 +71,13 @@ class HookRun {
   async go(): Promise<void> {
     const monitorId = await this.#monitorId();
     const settings = settingsOf(this.#source.tree, monitorId, (view) => this.#change(view));
-    const zones = await this.#zones(settings, monitorId);
     if (settings.wait > 0) {
       this.#voice.debug(`waiting ${settings.wait} s`);
       await sleep(settings.wait * 1000);
+      // By now more zones may stand in the event's notes.
+      this.#event = undefined;
     }
+    const zones = await this.#zones(settings, monitorId);
     const models = settings.gateway === null ? runnableHere(settings.mlSequence) : settings.mlSequence;
     // What is odd about the file has been said, with its lines.
     const detector = this.#voice.hush(() => Detector.fromDict(models, this.#detectorOptions(settings, monitorId)));

@@ -23,7 +23,8 @@ export interface ModelRow {
   /** Pixels: width, height. */
   readonly input: readonly [number, number] | null;
   readonly layout: string | null;
-  readonly batch: 'dynamic' | 'static' | null;
+  /** Pictures in one inference at most, and whether the file leaves their number open. */
+  readonly batch: { readonly max: number; readonly kind: 'dynamic' | 'static' } | null;
   readonly warmup_ms: number | null;
 }
 
@@ -42,7 +43,7 @@ export function rowOf(spec: ModelSpec, loaded: Loaded | undefined, state: ModelS
     runtime: loaded?.native.runtime ?? null,
     input: loaded ? [loaded.prepared.inputWidth, loaded.prepared.inputHeight] : null,
     layout: loaded?.prepared.layout ?? null,
-    batch: loaded ? (loaded.prepared.dynamicBatch ? 'dynamic' : 'static') : null,
+    batch: loaded ? { max: loaded.prepared.maxBatch, kind: loaded.prepared.dynamicBatch ? 'dynamic' : 'static' } : null,
     warmup_ms: loaded ? Math.round(loaded.prepared.warmupMs) : null,
   };
 }

@@ -40,8 +40,15 @@ t.test('zero and negative attempts are one', async (t) => {
   for (const maxAttempts of [0, -1]) t.match(await retried([answer(404)], { maxAttempts }), { tries: 1 });
 });
 
-t.test('nothing but a 404 is asked again', async (t) => {
-  for (const outcome of [frame, answer(500), answer(403), failure('network'), failure('timeout'), failure('empty')]) {
+t.test(
+  'an answer without a byte is asked again: ZoneMinder 1.36 gives it for a frame that it does not know yet',
+  async (t) => {
+    t.match(await retried([failure('empty'), frame], { maxAttempts: 3 }), { tries: 2, outcome: frame });
+  },
+);
+
+t.test('nothing else is asked again', async (t) => {
+  for (const outcome of [frame, answer(500), answer(403), failure('network'), failure('timeout')]) {
     t.match(await retried([outcome], { maxAttempts: 5 }), { tries: 1, outcome });
   }
 });

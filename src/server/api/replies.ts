@@ -69,7 +69,10 @@ export const modelRow = z.object({
   runtime: z.string().nullable().describe('the library that runs it, with its version'),
   input: z.tuple([pixels, pixels]).nullable().describe('width and height of the network input'),
   layout: z.string().nullable(),
-  batch: z.enum(['dynamic', 'static']).nullable(),
+  batch: z
+    .object({ max: pixels, kind: z.enum(['dynamic', 'static']) })
+    .nullable()
+    .describe('pictures in one inference at most, and whether the file leaves their number open'),
   warmup_ms: z.number().nullable(),
 }) satisfies z.ZodType<ModelRow>;
 
