@@ -95,6 +95,11 @@ void Engine::image_gone() {
   pump();
 }
 
+bool Engine::is_closed() {
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 bool Engine::post_load(std::function<void()> task) {
   std::lock_guard lock(mutex_);
   if (closed_) return false;
@@ -105,6 +110,7 @@ bool Engine::post_load(std::function<void()> task) {
 void Engine::open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done) {
   if (options.load.intra_op_threads < 1) options.load.intra_op_threads = usable_cpus();
   const bool posted = post_load([this, options = std::move(options), done] {
+    if (is_closed()) return done(closed());  // a stop does not wait for models that nobody will use
     const Result<Backend*> backend = open_backend(options_.backend_folder, options.backend);
     if (!backend.ok()) return done(backend.status());
     Result<std::unique_ptr<LoadedModel>> loaded = backend.value()->load(options.load);
@@ -128,6 +134,7 @@ void Engine::open(OpenOptions options, const std::function<void(Result<std::shar
 void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
                      const std::function<void(Result<Prepared>)>& done) {
   const bool posted = post_load([this, model = std::move(model), options, done] {
+    if (is_closed()) return done(closed());
     Result<Prepared> prepared = model->prepare(options);
     // Parsing and measuring a model takes far more memory than running it; the C library keeps it unless it is told.
     malloc_trim(0);

@@ -91,6 +91,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   int image_limit() const;
   void run(const Waiting& waiting);
   void image_gone();
+  bool is_closed();
   /// False when the engine is closed; the task is dropped then.
   bool post_load(std::function<void()> task);
 
