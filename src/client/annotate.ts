@@ -1,6 +1,6 @@
 /** Draws a result on its frame, on the threads of an engine of its own: the models may be on another host. */
 import { type BoxMark, type Colour, Engine, type PolygonMark } from '../engine/engine.js';
-import { percentOf } from './result.js';
+import { percentOf } from './percent.js';
 import type { AnnotateOptions, DetectionResult } from './types.js';
 
 const found: Colour = [0, 200, 0];

@@ -1,6 +1,7 @@
 /** What a `Detector` gives back. */
 import type { Box, Detection, FrameResult, Size } from '../detection/detection.js';
 import { type ResultJson, resultJson } from '../detection/wire.js';
+import { percentOf } from './percent.js';
 import type { AnnotateOptions, DetectionResult } from './types.js';
 
 export class FrameDetections implements DetectionResult {
@@ -37,11 +38,4 @@ export class FrameDetections implements DetectionResult {
     const { frameId, detections, errorBoxes, imageDimensions: size } = this;
     return resultJson({ frameId, detections, errorBoxes, size });
   }
-}
-
-/** Whole per cent; a half goes to the even neighbour, as Python rounds. */
-export function percentOf(confidence: number): number {
-  const percent = confidence * 100;
-  const below = Math.floor(percent);
-  return percent - below === 0.5 ? below + (below % 2) : Math.round(percent);
 }

@@ -1,5 +1,5 @@
 /** The one line that ZoneMinder's event server reads from a hook: `[s] detected:person:97% car:80% --SPLIT--{...}`. */
-import { percentOf } from '../client/result.js';
+import { percentOf } from '../client/percent.js';
 import type { ResultJson } from '../detection/wire.js';
 import { Float, pythonJson, type PythonValue } from './python-json.js';
 
