@@ -16,7 +16,11 @@ function model(failure?: ErrorCode): RegisteredModel {
     failure === undefined
       ? Promise.resolve({ detections: detections('person'), times: {} })
       : Promise.reject(new ZmdetectError(failure, { reason: 'a test' }));
-  return { spec: { name: failure ?? 'good', config: defaultModelConfig() }, loaded: true, detect } as unknown as RegisteredModel;
+  return {
+    spec: { name: failure ?? 'good', config: defaultModelConfig() },
+    loaded: true,
+    detect,
+  } as unknown as RegisteredModel;
 }
 
 t.test('one picture, several models', async (t) => {
