@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 
 import { headerSize } from '../../src/client/picture-size.js';
-import { percentOf } from '../../src/client/result.js';
+import { percentOf } from '../../src/client/percent.js';
 import { detectorFor, FakeEvent } from '../support/client.js';
 import { bytesOf, embeddedModel, startDaemon } from '../support/daemon.js';
 import { FrameServer } from '../support/frame-server.js';
