@@ -66,6 +66,7 @@ Result<Trial> run_trial(LoadedModel& model, const ModelPlan& plan, Arrangement a
   std::vector<Status> results(count);
   std::latch ready(static_cast<std::ptrdiff_t>(count) + 1);
   std::vector<std::thread> threads;
+  threads.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     threads.emplace_back([&, i] {
       results[i] = run_some(*instances[i], input, 1);  // memory is allocated before the clock runs
