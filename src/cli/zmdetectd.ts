@@ -11,14 +11,17 @@ async function main(): Promise<void> {
   const log = createLog(config.logLevel);
   for (const warning of warnings) log.warn(warning);
 
-  const running: { daemon?: Daemon } = {};
+  const running: { starting?: Promise<Daemon> } = {};
+  const giveUp = new AbortController();
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    // While models are being loaded there is nothing in flight yet that could be finished.
-    Promise.resolve(running.daemon?.stop()).then(
+    giveUp.abort();
+    // A thread that loads a model must end before the process does: the runtime's own data go first.
+    const stopped = running.starting?.catch(() => undefined).then((daemon) => daemon?.stop());
+    Promise.resolve(stopped).then(
       () => {
         log.info('stopped');
         process.exit(0);
@@ -34,7 +37,13 @@ async function main(): Promise<void> {
 
   // The addon is loaded only now, so that --help and a configuration error need no binary.
   const { Daemon: Native } = await import('../daemon/daemon.js');
-  running.daemon = await Native.start(config, version, log);
+  if (giveUp.signal.aborted) return;
+  running.starting = Native.start(config, version, log, giveUp.signal);
+  try {
+    await running.starting;
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error;
+  }
 }
 
 main().catch((error: unknown) => {

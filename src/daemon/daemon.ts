@@ -44,8 +44,16 @@ export class Daemon {
     this.#graceMs = graceMs;
   }
 
-  /** Models are loaded before the port opens (contract 1.4). Errors: CONFIG_INVALID. */
-  static async start(config: ServerConfig, version: string, log: Logger): Promise<Daemon> {
+  /**
+   * Models are loaded before the port opens (contract 1.4). Rejects with the signal's reason, once no thread of the engine
+   * runs any more, when that is aborted first. Errors: CONFIG_INVALID.
+   */
+  static async start(
+    config: ServerConfig,
+    version: string,
+    log: Logger,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<Daemon> {
     const { specs, warnings } = await findModels(config);
     for (const warning of warnings) log.warn(warning);
     checkNames(specs, 'serve_models', config.serveModels ?? []);
@@ -94,8 +102,15 @@ export class Daemon {
     ];
     const description = descriptionRoutes(routes, { version, auth: config.auth.enabled });
     const http = new HttpServer([...routes, ...description], log, { bytes: admission.bytes, observer: metrics });
+    let closing: Promise<void> | undefined;
+    // The model that is being loaded is finished, the others are not begun.
+    const giveUp = () => {
+      closing = engine.close();
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
       await registry.loadEager();
+      signal.throwIfAborted();
       registry.demandAccelerators();
       if (specs.length > 0 && registry.active.length === 0) log.error('none of the configured models could be loaded');
       const port = await http.listen(config.host, config.port);
@@ -103,8 +118,10 @@ export class Daemon {
       return new Daemon({ http, fetcher, registry, engine }, port, config.shutdownSeconds * 1000);
     } catch (error) {
       await fetcher.close();
-      await engine.close();
+      await (closing ?? engine.close());
       throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
     }
   }
 

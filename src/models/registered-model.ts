@@ -238,7 +238,8 @@ export class RegisteredModel implements Resident {
       .then(() => this.#room.load(this, () => this.#load()))
       .catch((error: unknown) => {
         this.#failure = { error, at: performance.now() };
-        this.#log.error({ model: this.spec.name, reason: reasonOf(error) }, 'model failed to load');
+        const isStopping = error instanceof ZmdetectError && error.code === 'ENGINE_CLOSED';
+        if (!isStopping) this.#log.error({ model: this.spec.name, reason: reasonOf(error) }, 'model failed to load');
         throw error;
       })
       .finally(() => {
