@@ -12,8 +12,6 @@ export interface LoadOptions {
   readonly intraOpThreads: number;
   /** Inferences of one model at once; 0 = automatic. */
   readonly instances: number;
-  /** Pictures in one inference at most; 0 = automatic. */
-  readonly maxBatch?: number;
 }
 
 /** Weights in memory, warmed up by a real inference on the device, with the name of every class. */
@@ -73,7 +71,6 @@ export async function loadModel(
       // Darknet models are imported at the size that was asked for.
       ...(darknet ? { inputWidth: 0, inputHeight: 0 } : size),
       ...parallel,
-      maxBatch: options.maxBatch ?? 0,
       fixedSizes: runsOn === 'gpu',
     });
     return { native, prepared, labels, processor, measured: measuredOf(prepared) };

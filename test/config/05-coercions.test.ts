@@ -1,18 +1,8 @@
 import t from 'tap';
-import { ConfigError } from '../../src/config/problems.js';
 import { checkServerConfig } from '../../src/config/server-config.js';
+import { problems } from '../support/config-problems.js';
 
 const check = (raw: unknown) => checkServerConfig(raw).config;
-
-function problems(raw: unknown): readonly string[] {
-  try {
-    checkServerConfig(raw);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 t.test('whole numbers are also taken from text and from numbers without a fraction', async (t) => {
   for (const [given, port] of [

@@ -1,18 +1,8 @@
 import t from 'tap';
 
-import { ConfigError } from '../../src/config/problems.js';
 import { checkServerConfig } from '../../src/config/server-config.js';
 import { chosen, defaultRuntimeChoices, noRuntimeOverrides } from '../../src/detection/runtime.js';
-
-function problems(raw: unknown): readonly string[] {
-  try {
-    checkServerConfig(raw);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
+import { problems } from '../support/config-problems.js';
 
 t.test('a bare on or off, which YAML reads as yes or no, is a word of tensorrt', async (t) => {
   for (const [given, mode] of [
