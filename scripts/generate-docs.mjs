@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { parseFlags } from '../dist/config/flags.js';
 import { errorTable } from '../dist/errors.js';
 import { helpText } from '../dist/hook/arguments.js';
+import { limits } from '../dist/limits.js';
 import { metricTable } from '../dist/server/metric-table.js';
 
-const reference = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'docs', 'reference');
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const reference = path.join(root, 'docs', 'reference');
 
 function errorsPage() {
   const rows = Object.entries(errorTable)
@@ -52,6 +54,42 @@ Besides these there are the usual figures of the process (\`process_cpu_seconds_
 `;
 }
 
+/** Rows of `native/limits.h`; a constant whose comment is not in the table's form is an error. */
+function nativeLimits() {
+  const source = readFileSync(path.join(root, 'native', 'limits.h'), 'utf8');
+  return source
+    .split('\n')
+    .filter((line) => line.startsWith('constexpr '))
+    .map((line) => {
+      const row = /^constexpr .* k\w+ = (.+);  \/\/ ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+)$/.exec(line);
+      if (row === null) throw new Error(`native/limits.h: expected \`// input | what | unit | outcome\` in: ${line}`);
+      const [, expression, input, what, unit, outcome] = row;
+      if (!/^[\d\s*+()'.LU]+$/.test(expression)) throw new Error(`native/limits.h: expected a number in: ${line}`);
+      const value = Function(`return ${expression.replace(/'/g, '').replace(/[LU]/g, '')}`)();
+      return { value, unit, input, what, outcome };
+    });
+}
+
+function limitsPage() {
+  const rows = [...Object.values(limits), ...nativeLimits()]
+    .sort((a, b) => a.input.localeCompare(b.input))
+    .map(({ value, unit, input, what, outcome, setting }) => {
+      const result = /^[A-Z_]+$/.test(outcome) ? `\`${outcome}\`` : outcome;
+      return `| ${input} | ${what} | ${value.toLocaleString('en')} ${unit} | ${result} | ${setting ? `\`${setting}\`` : ''} |`;
+    });
+  return `# Limits
+
+Generated from \`src/limits.ts\` and \`native/limits.h\` by \`scripts/generate-docs.mjs\`; do not edit.
+
+Every input that a client, a camera, a gateway or a downloaded file controls is limited in bytes, count, time or steps of work. The codes
+stand in [errors.md](errors.md).
+
+| Input | What is counted | Limit | Beyond it | Setting |
+| --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
 function commandLinePage() {
   // argparse wraps its text at the width of the terminal.
   process.env.COLUMNS = '100';
@@ -90,6 +128,7 @@ ${helpText('zm_detect').trimEnd()}
 const pages = {
   'errors.md': errorsPage(),
   'command-line.md': commandLinePage(),
+  'limits.md': limitsPage(),
   'metrics.md': metricsPage(),
   'zm_detect.md': hookPage(),
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "image/formats.h"
+#include "limits.h"
 
 namespace zmdetect {
 
@@ -18,7 +19,7 @@ constexpr char kFormat[] = "JPEG";
 
 // A progressive picture may hold any number of scans, and each one walks over all coefficients: a file of some
 // hundred kilobytes can keep a core busy for minutes. Encoders write about ten.
-constexpr int kMaxScans = 100;
+constexpr int kMaxScans = limits::kJpegScans;
 
 // Everything that must survive libjpeg's longjmp lives here, in the caller of the functions that call setjmp; these
 // have no local variables with destructors.

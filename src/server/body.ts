@@ -1,11 +1,9 @@
 /** Reads a request's body within a limit. */
 import { ZmdetectError } from '../errors.js';
+import { limits } from '../limits.js';
 import type { Exchange } from './exchange.js';
 import { JsonFault, parseJson } from './json.js';
 import { missing, notAnObject, notJson } from './validation.js';
-
-/** No JSON that a client sends comes near it. */
-const maxJsonBytes = 4 * 1024 * 1024;
 
 /**
  * Hands every piece of the body to `take` and resolves at its end. Rejects with UPLOAD_TOO_LARGE beyond `limit` bytes
@@ -54,7 +52,7 @@ export function receive(
  */
 export async function readJsonObject(exchange: Exchange): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = [];
-  await receive(exchange, maxJsonBytes, (chunk) => chunks.push(chunk));
+  await receive(exchange, limits.jsonBytes.value, (chunk) => chunks.push(chunk));
   const text = new TextDecoder().decode(Buffer.concat(chunks));
   if (text === '') throw missing();
   const type = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
