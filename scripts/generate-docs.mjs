@@ -54,17 +54,17 @@ Besides these there are the usual figures of the process (\`process_cpu_seconds_
 `;
 }
 
-/** Rows of `native/limits.h`; a constant whose comment is not in the table's form is an error. */
+/** Rows of `native/input_limits.h`; a constant whose comment is not in the table's form is an error. */
 function nativeLimits() {
-  const source = readFileSync(path.join(root, 'native', 'limits.h'), 'utf8');
+  const source = readFileSync(path.join(root, 'native', 'input_limits.h'), 'utf8');
   return source
     .split('\n')
     .filter((line) => line.startsWith('constexpr '))
     .map((line) => {
       const row = /^constexpr .* k\w+ = (.+);  \/\/ ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+)$/.exec(line);
-      if (row === null) throw new Error(`native/limits.h: expected \`// input | what | unit | outcome\` in: ${line}`);
+      if (row === null) throw new Error(`native/input_limits.h: expected \`// input | what | unit | outcome\` in: ${line}`);
       const [, expression, input, what, unit, outcome] = row;
-      if (!/^[\d\s*+()'.LU]+$/.test(expression)) throw new Error(`native/limits.h: expected a number in: ${line}`);
+      if (!/^[\d\s*+()'.LU]+$/.test(expression)) throw new Error(`native/input_limits.h: expected a number in: ${line}`);
       const value = Function(`return ${expression.replace(/'/g, '').replace(/[LU]/g, '')}`)();
       return { value, unit, input, what, outcome };
     });
@@ -79,7 +79,7 @@ function limitsPage() {
     });
   return `# Limits
 
-Generated from \`src/limits.ts\` and \`native/limits.h\` by \`scripts/generate-docs.mjs\`; do not edit.
+Generated from \`src/limits.ts\` and \`native/input_limits.h\` by \`scripts/generate-docs.mjs\`; do not edit.
 
 Every input that a client, a camera, a gateway or a downloaded file controls is limited in bytes, count, time or steps of work. The codes
 stand in [errors.md](errors.md).

@@ -2,7 +2,7 @@
  * The one table of limits on what a stranger sends: bytes, counts, time and steps of work.
  *
  * A limit that a setting can raise holds the setting's default here and names the setting. The native engine has its own
- * table, `native/limits.h`. `docs/reference/limits.md` is generated from both.
+ * table, `native/input_limits.h`. `docs/reference/limits.md` is generated from both.
  */
 export type LimitUnit = 'bytes' | 'characters' | 'count' | 'ms' | 'steps' | 'pixels';
 

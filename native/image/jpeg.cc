@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "image/formats.h"
-#include "limits.h"
+#include "input_limits.h"
 
 namespace zmdetect {
 
