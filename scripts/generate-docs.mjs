@@ -62,9 +62,11 @@ function nativeLimits() {
     .filter((line) => line.startsWith('constexpr '))
     .map((line) => {
       const row = /^constexpr .* k\w+ = (.+);  \/\/ ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+)$/.exec(line);
-      if (row === null) throw new Error(`native/input_limits.h: expected \`// input | what | unit | outcome\` in: ${line}`);
+      if (row === null)
+        throw new Error(`native/input_limits.h: expected \`// input | what | unit | outcome\` in: ${line}`);
       const [, expression, input, what, unit, outcome] = row;
-      if (!/^[\d\s*+()'.LU]+$/.test(expression)) throw new Error(`native/input_limits.h: expected a number in: ${line}`);
+      if (!/^[\d\s*+()'.LU]+$/.test(expression))
+        throw new Error(`native/input_limits.h: expected a number in: ${line}`);
       const value = Function(`return ${expression.replace(/'/g, '').replace(/[LU]/g, '')}`)();
       return { value, unit, input, what, outcome };
     });
