@@ -1,6 +1,7 @@
 // The other rows of the layout table: objectness, grid cells, queries, half precision.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "postprocess/plan.h"
