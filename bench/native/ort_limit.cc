@@ -230,6 +230,7 @@ void measure(const Options& options) {
 
 int main(int count, char** words) {
   const Options options = options_of(count, words);
+  setenv("ORT_DISABLE_TELEMETRY", "1", 1);  // read when the runtime's environment is created
   try {
     measure(options);
   } catch (const Ort::Exception& error) {

@@ -6,6 +6,7 @@
 
 #include "addon/bridge.h"
 #include "addon/convert.h"
+#include "backends/telemetry.h"
 #include "engine/cpu.h"
 #include "engine/engine.h"
 
@@ -190,6 +191,8 @@ Napi::Value detect(const Napi::CallbackInfo& info) {
 Napi::Value usable_cpus_value(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), usable_cpus()); }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+  // The one moment at which no thread of ours runs.
+  forbid_telemetry();
   exports.Set("createEngine", Napi::Function::New(env, create_engine));
   exports.Set("closeEngine", Napi::Function::New(env, close_engine));
   exports.Set("createTicket", Napi::Function::New(env, create_ticket));

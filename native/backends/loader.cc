@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 
+#include "backends/telemetry.h"
+
 namespace zmdetect {
 namespace {
 
@@ -43,6 +45,7 @@ Result<Backend*> open_backend(const std::string& folder, const std::string& name
   std::lock_guard lock(mutex);
   if (auto found = opened.find(path); found != opened.end()) return found->second;
 
+  forbid_telemetry();
   // Local symbols: two backends may carry different versions of one library.
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return cannot_open(path, name, dlerror());

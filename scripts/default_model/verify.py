@@ -6,9 +6,12 @@ FOLDER holds truth.json and its pictures. Needs the packages onnxruntime and ope
 """
 import ast
 import json
+import os
 import sys
 import time
 from pathlib import Path
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the runtime is loaded
 
 import cv2
 import numpy as np

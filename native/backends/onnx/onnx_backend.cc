@@ -21,6 +21,8 @@ namespace {
 Ort::Env& environment() {
   static Ort::Env* env = [] {
     auto* made = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "zmdetect");
+    // The loader has set ORT_DISABLE_TELEMETRY before; this holds for a runtime that does not read it.
+    made->DisableTelemetryEvents();
     constexpr int kSameAsRequested = 1;
     constexpr int kDefault = -1;
     const Ort::ArenaCfg arena(0 /* no limit */, kSameAsRequested, kDefault, kDefault);
