@@ -22,6 +22,10 @@ GpuOptions gpu_options(const Napi::Object& object) {
           .cuda_graph = object.Get("cudaGraph").As<Napi::Boolean>().Value()};
 }
 
+BoxUnit box_unit(const std::string& name) {
+  return name == "normalised" ? BoxUnit::kNormalised : name == "pixels" ? BoxUnit::kPixels : BoxUnit::kAuto;
+}
+
 double number(const Napi::Array& list, std::uint32_t index) { return list.Get(index).As<Napi::Number>().DoubleValue(); }
 
 Colour colour(const Napi::Object& mark) {
@@ -35,7 +39,9 @@ Colour colour(const Napi::Object& mark) {
 const char* type_name(ElementType type) {
   switch (type) {
     case ElementType::kFloat32: return "float32";
+    case ElementType::kFloat64: return "float64";
     case ElementType::kFloat16: return "float16";
+    case ElementType::kBfloat16: return "bfloat16";
     case ElementType::kUint8: return "uint8";
     case ElementType::kInt8: return "int8";
     case ElementType::kInt32: return "int32";
@@ -91,7 +97,9 @@ OpenOptions open_options(const Napi::Object& object) {
 PrepareOptions prepare_options(const Napi::Object& object) {
   return {.plan = {.classes = integer(object, "classes"),
                    .input_width = integer(object, "inputWidth"),
-                   .input_height = integer(object, "inputHeight")},
+                   .input_height = integer(object, "inputHeight"),
+                   .layout = text(object, "layout"),
+                   .boxes = box_unit(text(object, "boxes"))},
           .instances = integer(object, "instances"),
           .tune = object.Get("tune").As<Napi::Boolean>().Value(),
           .max_batch = integer(object, "maxBatch"),
@@ -152,6 +160,8 @@ Napi::Object info_object(Napi::Env env, const Model& model) {
 Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("layout", prepared.layout);
+  object.Set("decidedBy", prepared.decided_by);
+  object.Set("impossible", prepared.impossible);
   object.Set("inputWidth", prepared.input_width);
   object.Set("inputHeight", prepared.input_height);
   object.Set("dynamicBatch", prepared.dynamic_batch);
@@ -167,15 +177,16 @@ Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
 }
 
 Napi::Object detect_object(Napi::Env env, const DetectResult& result) {
-  const std::size_t count = result.detections.size();
+  const std::vector<Detection>& detections = result.answer.detections;
+  const std::size_t count = detections.size();
   // Doubles, since a wild network may put a corner beyond 32 bits.
   Napi::Float64Array boxes = Napi::Float64Array::New(env, count * 4);
   Napi::Float32Array scores = Napi::Float32Array::New(env, count);
   Napi::Int32Array classes = Napi::Int32Array::New(env, count);
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t k = 0; k < 4; ++k) boxes[i * 4 + k] = static_cast<double>(result.detections[i].box[k]);
-    scores[i] = result.detections[i].score;
-    classes[i] = result.detections[i].class_id;
+    for (std::size_t k = 0; k < 4; ++k) boxes[i * 4 + k] = static_cast<double>(detections[i].box[k]);
+    scores[i] = detections[i].score;
+    classes[i] = detections[i].class_id;
   }
   Napi::Object times = Napi::Object::New(env);
   times.Set("letterbox", result.times.letterbox);
@@ -186,6 +197,8 @@ Napi::Object detect_object(Napi::Env env, const DetectResult& result) {
   object.Set("boxes", boxes);
   object.Set("scores", scores);
   object.Set("classes", classes);
+  object.Set("impossible", result.answer.impossible);
+  object.Set("capped", result.answer.capped);
   object.Set("times", times);
   object.Set("batch", result.times.batch);
   return object;

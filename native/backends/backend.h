@@ -13,7 +13,7 @@
 
 namespace zmdetect {
 
-enum class ElementType { kFloat32, kFloat16, kUint8, kInt8, kInt32, kInt64, kOther };
+enum class ElementType { kFloat32, kFloat64, kFloat16, kBfloat16, kUint8, kInt8, kInt32, kInt64, kOther };
 
 /// What a model was asked to run on, and what it runs on.
 enum class Processor { kCpu, kGpu, kTpu };

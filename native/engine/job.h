@@ -21,7 +21,7 @@ struct StageTimes {
 };
 
 struct DetectResult {
-  std::vector<Detection> detections;  // best first
+  Answer answer;
   StageTimes times;
 };
 

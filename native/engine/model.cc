@@ -72,6 +72,7 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
   const double sharing = fixed_sizes_ ? 1.0 : double(instances_.size());
   const double rate = 1000.0 * max_batch * sharing / (line.base_ms + line.per_image_ms * max_batch);
   return Prepared{.layout = plan_.layout.name,
+                  .decided_by = plan_.layout.decided_by,
                   .input_width = plan_.input.width,
                   .input_height = plan_.input.height,
                   .dynamic_batch = plan_.dynamic_batch,
@@ -281,11 +282,10 @@ void Model::answer_range(Batch& batch, int first, int count, const std::vector<T
     slot.times.infer = infer_ms;
     slot.times.batch = count;
     const Stopwatch reading;
-    Result<std::vector<Detection>> detections =
-        read_answer(plan_, outputs, index, slot.placement, slot.job.min_confidence, buffers);
+    Result<Answer> read = read_answer(plan_, outputs, index, slot.placement, slot.job.min_confidence, buffers);
     slot.times.post = reading.milliseconds();
-    if (!detections.ok()) return slot.answer(detections.status());
-    slot.answer(DetectResult{.detections = std::move(detections).value(), .times = slot.times});
+    if (!read.ok()) return slot.answer(read.status());
+    slot.answer(DetectResult{.answer = std::move(read).value(), .times = slot.times});
   };
   const auto rest = std::make_shared<std::latch>(count - 1);
   for (int i = 1; i < count; ++i) {

@@ -30,6 +30,8 @@ struct PrepareOptions {
 /// What a model turned out to be, once it has run.
 struct Prepared {
   std::string layout;
+  std::string decided_by;  // which rule chose the layout
+  int impossible = 0;      // impossible boxes on the sample picture
   int input_width = 0;
   int input_height = 0;
   bool dynamic_batch = false;

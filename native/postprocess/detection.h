@@ -24,4 +24,11 @@ struct Detection {
   int class_id = 0;
 };
 
+/// What one picture's answer holds, and what was left out of it.
+struct Answer {
+  std::vector<Detection> detections;  // best first
+  int impossible = 0;                 // boxes above the threshold that no picture can have: dropped
+  int capped = 0;                     // candidates beyond the limit, the weakest ones: not looked at
+};
+
 }  // namespace zmdetect

@@ -25,17 +25,23 @@ enum class LayoutKind {
 struct Layout {
   LayoutKind kind = LayoutKind::kYoloV8;
   std::string name;              // as /models shows it, for example "yolov8"
+  std::string decided_by;        // which rule chose it, for example "metadata end2end"
   int output = 0;                // index of the output tensor; of the boxes for kDetr
   int logits = 0;                // kDetr: index of the logits
   int classes = 0;               // scores per candidate
   bool candidates_last = false;  // [batch, columns, candidates] instead of [batch, candidates, columns]
 };
 
+/// What the numbers of a box count: parts of the input's side, or its pixels.
+enum class BoxUnit { kAuto, kNormalised, kPixels };
+
 /// What recognition may look at besides the file.
 struct LayoutHints {
   int classes = 0;      // number of labels; 0 when none are known
   int input_width = 0;  // pixels
   int input_height = 0;
+  std::string layout = {};         // the setting `layout`: a name of the table; empty: decided by the file
+  BoxUnit boxes = BoxUnit::kAuto;  // the setting `boxes`
 };
 
 /// Finds the first row of the layout table that fits `info`. Errors: kModelLayoutUnknown with the shapes that were

@@ -159,8 +159,8 @@ Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options) 
   return plan;
 }
 
-Result<std::vector<Detection>> read_answer(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
-                                           const Placement& placement, double min_confidence, ReadBuffers& buffers) {
+Result<Answer> read_answer(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
+                           const Placement& placement, double min_confidence, ReadBuffers& buffers) {
   const std::vector<TensorView> views = widened(outputs, buffers);
   const float threshold = candidate_threshold(min_confidence);
   buffers.candidates.clear();
@@ -168,7 +168,9 @@ Result<std::vector<Detection>> read_answer(const ModelPlan& plan, const std::vec
     case LayoutKind::kSsd: {
       const TopLeftFit fit = fit_top_left(placement.picture_width, placement.picture_height, placement.input_width,
                                           placement.input_height);
-      return read_ssd(plan.ssd, views, fit, min_confidence);
+      Result<std::vector<Detection>> detections = read_ssd(plan.ssd, views, fit, min_confidence);
+      if (!detections.ok()) return detections.status();
+      return Answer{.detections = std::move(detections).value()};
     }
     case LayoutKind::kRelative:
       ZMD_RETURN_IF_ERROR(read_relative(plan, views, index, placement, threshold, buffers));
@@ -180,7 +182,7 @@ Result<std::vector<Detection>> read_answer(const ModelPlan& plan, const std::vec
     default:
       ZMD_RETURN_IF_ERROR(decode_candidates(plan.layout, views, index, placement, threshold, buffers.candidates));
   }
-  return select_detections(buffers.candidates, min_confidence);
+  return Answer{.detections = select_detections(buffers.candidates, min_confidence)};
 }
 
 }  // namespace zmdetect

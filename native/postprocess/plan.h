@@ -12,6 +12,8 @@ struct PlanOptions {
   int classes = 0;      // number of labels; 0 for models whose ids need no list
   int input_width = 0;  // pixels; 0 = the file's own, 640 where the file leaves it open
   int input_height = 0;
+  std::string layout = {};         // LayoutHints::layout
+  BoxUnit boxes = BoxUnit::kAuto;  // LayoutHints::boxes
 };
 
 struct ModelPlan {
@@ -36,9 +38,9 @@ struct ReadBuffers {
   std::vector<Candidate> candidates;
 };
 
-/// Detections of picture `index` of a batch answer, best first, with scores of at least `min_confidence`.
+/// Detections of picture `index` of a batch answer, with scores of at least `min_confidence`.
 /// Errors: kModelOutputInvalid.
-Result<std::vector<Detection>> read_answer(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
-                                           const Placement& placement, double min_confidence, ReadBuffers& buffers);
+Result<Answer> read_answer(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
+                           const Placement& placement, double min_confidence, ReadBuffers& buffers);
 
 }  // namespace zmdetect

@@ -65,7 +65,10 @@ Result<Detections> detect(const LoadedDarknet& darknet, const ModelPlan& plan, c
   const Result<Placement> placement = write_input(image, plan.input, slot.data());
   if (!placement.ok()) return placement.status();
   ReadBuffers buffers;
-  return read_answer(plan, {darknet.run(slot, plan.input_shape(1))}, 0, placement.value(), kMinConfidence, buffers);
+  Result<Answer> answer =
+      read_answer(plan, {darknet.run(slot, plan.input_shape(1))}, 0, placement.value(), kMinConfidence, buffers);
+  if (!answer.ok()) return answer.status();
+  return std::move(answer).value().detections;
 }
 
 bool agree(const Detection& a, const Detection& b) {

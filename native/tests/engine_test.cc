@@ -47,8 +47,8 @@ TEST_F(ModelTest, DetectsAndMapsBoxesBackToThePicture) {
   model->submit(job(std::make_shared<Ticket>(), later));
   const Result<DetectResult> result = later.get();
   ASSERT_TRUE(result.ok()) << result.status().message();
-  ASSERT_EQ(result.value().detections.size(), 1U);
-  const Detection& d = result.value().detections[0];
+  ASSERT_EQ(result.value().answer.detections.size(), 1U);
+  const Detection& d = result.value().answer.detections[0];
   // 64x48 in 32x32: scale 0.5, 4 rows of padding above.
   EXPECT_EQ(std::vector<std::int64_t>(d.box, d.box + 4), (std::vector<std::int64_t>{24, 16, 40, 32}));
 }

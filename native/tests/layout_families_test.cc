@@ -25,9 +25,9 @@ TensorView view(const std::vector<float>& data, std::vector<std::int64_t> shape)
 
 std::vector<Detection> read(const ModelPlan& plan, const std::vector<TensorView>& outputs, int width, int height) {
   ReadBuffers buffers;
-  Result<std::vector<Detection>> found = read_answer(plan, outputs, 0, place(width, height, plan.input), 0.3, buffers);
-  EXPECT_TRUE(found.ok()) << found.status().message();
-  return found.ok() ? found.value() : std::vector<Detection>();
+  Result<Answer> answer = read_answer(plan, outputs, 0, place(width, height, plan.input), 0.3, buffers);
+  EXPECT_TRUE(answer.ok()) << answer.status().message();
+  return answer.ok() ? answer.value().detections : std::vector<Detection>();
 }
 
 std::vector<std::int64_t> box(const Detection& d) { return {d.box, d.box + 4}; }

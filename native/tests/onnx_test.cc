@@ -62,7 +62,7 @@ TEST_F(OnnxTest, FindsTheShapesOfTheSamplePicture) {
   model.value()->submit({.image = decoded.get().value().image, .ticket = ticket, .done = detected.callback()});
   const Result<DetectResult> result = detected.get();
   ASSERT_TRUE(result.ok()) << result.status().message();
-  EXPECT_GE(result.value().detections.size(), 4U);
+  EXPECT_GE(result.value().answer.detections.size(), 4U);
 }
 
 TEST_F(OnnxTest, RefusesFilesThatAreNoModel) {

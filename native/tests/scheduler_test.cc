@@ -98,8 +98,8 @@ TEST_F(SchedulerTest, PicturesThatComeDuringAnInferenceShareTheNext) {
   for (Answer& answer : rest) {
     const Result<DetectResult> result = answer.get();
     ASSERT_TRUE(result.ok());
-    ASSERT_EQ(result.value().detections.size(), 1U);
-    EXPECT_EQ(result.value().detections[0].box[0], 24);
+    ASSERT_EQ(result.value().answer.detections.size(), 1U);
+    EXPECT_EQ(result.value().answer.detections[0].box[0], 24);
   }
   EXPECT_EQ(control.take_batches(), (std::vector<int>{1, 8, 3}));
 }

@@ -172,7 +172,16 @@ export class NativeModel {
    * Errors: MODEL_LAYOUT_UNKNOWN, MODEL_OUTPUT_INVALID, INFERENCE_FAILED, OUT_OF_MEMORY.
    */
   prepare(options: Pick<PrepareOptions, 'classes'> & Partial<PrepareOptions>): Promise<PreparedModel> {
-    const defaults = { inputWidth: 0, inputHeight: 0, instances: 1, tune: false, maxBatch: 0, fixedSizes: false };
+    const defaults = {
+      inputWidth: 0,
+      inputHeight: 0,
+      layout: '',
+      boxes: 'auto' as const,
+      instances: 1,
+      tune: false,
+      maxBatch: 0,
+      fixedSizes: false,
+    };
     return translated(native.prepareModel(this.#engine, this.#handle, { ...defaults, ...options }));
   }
 

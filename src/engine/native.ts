@@ -13,7 +13,7 @@ export type ModelHandle = { readonly [brand]: 'model' };
 
 export interface TensorInfo {
   readonly name: string;
-  readonly type: 'float32' | 'float16' | 'uint8' | 'int8' | 'int32' | 'int64' | 'other';
+  readonly type: 'float32' | 'float64' | 'float16' | 'bfloat16' | 'uint8' | 'int8' | 'int32' | 'int64' | 'other';
   /** -1 where the file leaves a dimension open. */
   readonly shape: readonly number[];
 }
@@ -56,6 +56,10 @@ export interface OpenOptions {
 
 export interface PreparedModel {
   readonly layout: string;
+  /** Which rule chose the layout. */
+  readonly decidedBy: string;
+  /** Impossible boxes on the sample picture. */
+  readonly impossible: number;
   readonly inputWidth: number;
   readonly inputHeight: number;
   readonly dynamicBatch: boolean;
@@ -105,6 +109,10 @@ export interface DetectOutput {
   readonly boxes: Float64Array;
   readonly scores: Float32Array;
   readonly classes: Int32Array;
+  /** Boxes that no picture can have: dropped. */
+  readonly impossible: number;
+  /** Candidates beyond the limit, the weakest ones: not looked at. */
+  readonly capped: number;
   readonly times: {
     readonly letterbox: number;
     readonly queue: number;
@@ -120,6 +128,9 @@ export interface PrepareOptions {
   /** Pixels; 0 = the file's own. */
   readonly inputWidth: number;
   readonly inputHeight: number;
+  /** A name of the layout table; empty: decided by the file. */
+  readonly layout: string;
+  readonly boxes: 'auto' | 'normalised' | 'pixels';
   readonly instances: number;
   /** Measure threads against instances on this host instead. */
   readonly tune: boolean;

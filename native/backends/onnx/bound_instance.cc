@@ -30,7 +30,9 @@ bool is_fixed(const TensorInfo& tensor) {
 ElementType element_type(ONNXTensorElementDataType type) {
   switch (type) {
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT: return ElementType::kFloat32;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE: return ElementType::kFloat64;
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16: return ElementType::kFloat16;
+    case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16: return ElementType::kBfloat16;
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8: return ElementType::kUint8;
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8: return ElementType::kInt8;
     case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32: return ElementType::kInt32;
@@ -42,7 +44,9 @@ ElementType element_type(ONNXTensorElementDataType type) {
 ONNXTensorElementDataType onnx_type(ElementType type) {
   switch (type) {
     case ElementType::kFloat32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    case ElementType::kFloat64: return ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE;
     case ElementType::kFloat16: return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
+    case ElementType::kBfloat16: return ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16;
     case ElementType::kUint8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8;
     case ElementType::kInt8: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8;
     case ElementType::kInt32: return ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
@@ -56,7 +60,9 @@ std::size_t byte_size(ElementType type, const std::vector<std::int64_t>& shape) 
   switch (type) {
     case ElementType::kFloat32:
     case ElementType::kInt32: bytes = 4; break;
-    case ElementType::kFloat16: bytes = 2; break;
+    case ElementType::kFloat16:
+    case ElementType::kBfloat16: bytes = 2; break;
+    case ElementType::kFloat64:
     case ElementType::kInt64: bytes = 8; break;
     default: break;
   }
