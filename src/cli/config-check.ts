@@ -1,6 +1,7 @@
 /** `zmdetect config check`: what is wrong with an `objectconfig.yml`, line by line. */
 import { defaultConfig } from '../hook/arguments.js';
-import { checkSource } from '../hook/check.js';
+import { allProblems } from '../hook/check.js';
+import type { Severity } from '../hook/problem.js';
 import { readSource } from '../hook/source.js';
 import { type Command, textOf } from './command.js';
 
@@ -12,17 +13,21 @@ export const configCheck: Command = {
   },
   async run(args) {
     const file = textOf(args, 'file') ?? defaultConfig;
-    const problems = await checkSource(await readSource(file));
-    const serious = problems.filter(({ severity }) => severity !== 'note');
-    for (const { sentence } of serious) process.stderr.write(`${sentence}\n`);
+    const problems = await allProblems(await readSource(file));
+    const of = (wanted: Severity): string[] =>
+      problems.flatMap(({ severity, sentence }) => (severity === wanted ? [sentence] : []));
+    const [errors, warnings] = [of('error'), of('warning')];
     for (const { severity, sentence } of problems) {
-      if (severity === 'note') process.stdout.write(`note: ${sentence}\n`);
+      if (severity !== 'note') process.stderr.write(`${severity}: ${sentence}\n`);
     }
-    process.stdout.write(serious.length === 0 ? `${file} is good\n` : `${file}: ${count(serious.length)} to mend\n`);
-    return serious.length === 0 ? 0 : 1;
+    for (const sentence of of('note')) process.stdout.write(`note: ${sentence}\n`);
+    const found = [count(errors.length, 'error'), count(warnings.length, 'warning')].filter((text) => text !== '');
+    const verdict = errors.length > 0 ? ': no event can be analysed with it' : found.length > 0 ? ' works' : ' is good';
+    process.stdout.write(`${[`${file}${verdict}`, ...found].join(', ')}\n`);
+    return errors.length === 0 ? 0 : 1;
   },
 };
 
-function count(problems: number): string {
-  return problems === 1 ? '1 thing' : `${problems} things`;
+function count(number: number, what: string): string {
+  return number === 0 ? '' : `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -55,10 +55,22 @@ export type Request =
   | { readonly kind: 'run'; readonly args: HookArguments; readonly ignored: readonly string[] }
   | { readonly kind: 'usage'; readonly message: string };
 
-/** Words that upstream does not know either are ignored, as upstream does; `ignored` names them. */
+function noFlag(word: string): string {
+  return `${word} is ignored: there is no such flag`;
+}
+
+/** `--mon` for `--monitorid`: the beginning of one flag alone stands for it. */
+function completed(word: string): string {
+  const [, name = '', rest = ''] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
+  if (name === '' || flags.some((flag) => flag.name === name)) return word;
+  const [only, ...others] = flags.filter((flag) => flag.name.startsWith(name));
+  return only === undefined || others.length > 0 ? word : `--${only.name}${rest}`;
+}
+
+/** Words that zm_detect.py does not know either are ignored, as it does; `ignored` has a sentence about each. */
 export function parseArguments(words: readonly string[]): Request {
   const { values, tokens, positionals } = parseArgs({
-    args: [...words],
+    args: words.map(completed),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -91,20 +103,16 @@ export function parseArguments(words: readonly string[]): Request {
   if (eventId === undefined && file === undefined) {
     return { kind: 'usage', message: 'expected --eventid ID or --file FILE, got neither' };
   }
-  for (const [name, value] of [
-    ['eventid', eventId],
-    ['monitorid', monitorId],
-  ] as const) {
-    if (value !== undefined && !/^\d+$/.test(value)) {
-      return { kind: 'usage', message: `expected a number for --${name}, got "${value}"` };
-    }
+  if (eventId !== undefined && !/^\d+$/.test(eventId)) {
+    return { kind: 'usage', message: `expected a number for --eventid, got "${eventId}"` };
   }
+  const isMonitor = monitorId === undefined || /^\d+$/.test(monitorId);
   return {
     kind: 'run',
     args: {
       config: text('config') ?? defaultConfig,
       eventId: eventId === undefined ? undefined : Number(eventId),
-      monitorId,
+      monitorId: isMonitor ? monitorId : undefined,
       reason: text('reason') ?? called.reason,
       file,
       eventPath: text('eventpath') ?? called.eventPath,
@@ -113,7 +121,13 @@ export function parseArguments(words: readonly string[]): Request {
       notes: values.notes === true,
       debug: values.debug === true,
     },
-    ignored: [...(called === nobody ? positionals : []), ...unknownFlags],
+    ignored: [
+      ...(called === nobody ? positionals : []).map(noFlag),
+      ...unknownFlags.map(noFlag),
+      ...(isMonitor
+        ? []
+        : [`--monitorid ${monitorId} is ignored: expected the number that ZoneMinder's console shows as Id`]),
+    ],
   };
 }
 

@@ -22,7 +22,7 @@ export async function hookMain(program: string, words: readonly string[]): Promi
       return 1;
     case 'run': {
       const voice = new Voice(program, request.args.debug);
-      for (const word of request.ignored) voice.say(`${word} is ignored: there is no such flag`);
+      for (const sentence of request.ignored) voice.say(sentence);
       return runHook(request.args, voice);
     }
   }

@@ -5,35 +5,34 @@ import { compilePattern } from '../detection/pattern.js';
 import { ZmdetectError } from '../errors.js';
 import { parseCoords } from './coords.js';
 import { given, viewOf } from './merge.js';
-import { checkModels } from './models.js';
+import { templateIn } from './models.js';
 import { nameOf, type Problem, type Say } from './problem.js';
 import type { Rule } from './rules.js';
 import { objectConfig } from './schema.js';
 import type { Source } from './source.js';
 
-export async function checkMeaning(source: Source): Promise<Problem[]> {
+/** `tree`: with values of the right kinds. */
+export function checkMeaning(source: Source, tree: Mapping): Problem[] {
   const problems: Problem[] = [];
   const say: Say = (severity, path, text) => {
     problems.push({ severity, path, sentence: `${source.locate(path).place}: ${text}` });
   };
-  const { tree } = source;
   checkNeeds(tree, say);
   checkTemplates(tree, [], say);
-  checkPatterns(source, say);
+  checkPatterns(tree, say);
   const monitors = isMapping(tree.monitors) ? Object.keys(tree.monitors) : [];
   for (const id of monitors) checkMonitor(tree, id, say);
-  await checkModels(tree, undefined, say);
-  for (const id of monitors) await checkModels(tree, id, say);
   return problems;
 }
 
 function checkNeeds(tree: Mapping, say: Say): void {
   const view = viewOf(tree, undefined);
-  for (const [key, what] of [
-    ['ml_sequence', 'which models look at a frame'],
-    ['stream_sequence', 'which frames are looked at'],
-  ] as const) {
-    if (!isMapping(view[key])) say('error', ['ml', key], `ml.${key} is missing: it says ${what}`);
+  if (!isMapping(view.ml_sequence)) {
+    say('error', ['ml', 'ml_sequence'], 'ml.ml_sequence is missing: it says which models look at a frame');
+  }
+  if (!isMapping(view.stream_sequence)) {
+    const text = 'ml.stream_sequence is missing: it says which frames are looked at; snapshot, alarm and 1 count';
+    say('warning', ['ml', 'stream_sequence'], text);
   }
   if (!given(view.api_portal)) {
     say(
@@ -70,11 +69,11 @@ function checkTemplates(value: unknown, path: Path, say: Say): void {
   } else if (isMapping(value)) {
     for (const [key, item] of Object.entries(value)) checkTemplates(item, [...path, key], say);
   } else if (typeof value === 'string') {
-    const match = /\$\{(\w+)\}|\{\{(\w+)\}\}/.exec(value.replace(/\$\{base_data_path\}|\{\{base_data_path\}\}/g, ''));
-    if (match === null) return;
-    const name = match[1] ?? match[2] ?? '';
-    const text = `nothing fills in ${match[0]} of ${nameOf(path)}: write the value of ${name} itself; only \${base_data_path} is filled in`;
-    say('error', path, text);
+    const template = templateIn(value);
+    // A model's file has a sentence of its own.
+    if (template === null || /_(?:weights|config|labels)$/.test(String(path.at(-1)))) return;
+    const text = `nothing fills in ${template} of ${nameOf(path)}: write the value of ${template.replace(/[${}]/g, '')} itself; only \${base_data_path} is filled in`;
+    say('warning', path, text);
   }
 }
 
@@ -91,8 +90,8 @@ function* patternsOf(value: unknown, rule: Rule, path: Path): Generator<readonly
   }
 }
 
-function checkPatterns(source: Source, say: Say): void {
-  for (const [path, pattern] of patternsOf(source.tree, objectConfig, [])) {
+function checkPatterns(tree: Mapping, say: Say): void {
+  for (const [path, pattern] of patternsOf(tree, objectConfig, [])) {
     try {
       compilePattern(pattern);
     } catch (error) {

@@ -6,14 +6,15 @@ import { monitor } from './schema.js';
 
 /**
  * Puts `path=value` into `view`, where the sections general, remote and ml have no name. A step into a list is `[0]` or
- * `[name]`. Throws ConfigError for a path that leads nowhere, and for a value that does not belong there.
+ * `[name]`. Returns what to say where that is not done, or not as written: zm_detect.py runs all the same. Throws
+ * ConfigError for a value that it does not run with either.
  */
-export function override(view: Mapping, text: string): void {
+export function override(view: Mapping, text: string): string | undefined {
   const cut = text.indexOf('=');
-  const [path, value] = [text.slice(0, cut), text.slice(cut + 1)];
+  const [path, value] = [text.slice(0, cut).trim(), text.slice(cut + 1)];
   const steps = [...path.matchAll(/[^.[\]]+|\[([^\]]*)\]/g)].map(([step, inner]) => inner ?? step);
   const last = steps.pop();
-  if (cut < 1 || last === undefined) throw new ConfigError([`expected KEY=VALUE for --override, got ${text}`]);
+  if (cut < 1 || last === undefined) return `--override ${text} is ignored: expected KEY=VALUE`;
   let place: unknown = view;
   let rule: Rule | undefined = monitor;
   for (const step of steps) {
@@ -22,12 +23,20 @@ export function override(view: Mapping, text: string): void {
   }
   const known = below(rule, last);
   if (!isMapping(place) || (known === undefined && !Object.hasOwn(place, last))) {
-    throw new ConfigError([`--override ${path}: the configuration has no such key`]);
+    return `--override ${text} is ignored: the configuration has no key ${path}`;
   }
-  if (known?.kind === 'value' && !known.accepts(value, value)) {
-    throw new ConfigError([`expected ${known.expected} for --override ${path}, got ${value}`]);
+  if (known?.kind === 'mapping' || known?.kind === 'list') {
+    return `--override ${text} is ignored: ${path} holds more than one value, so name a key or an item of it`;
   }
-  place[last] = value;
+  if (known?.kind !== 'value' || known.accepts(value, value)) {
+    place[last] = value;
+    return undefined;
+  }
+  const sentence = `expected ${known.expected} for --override ${path}, got ${value}`;
+  const instead = known.instead?.(value);
+  if (instead === undefined) throw new ConfigError([sentence]);
+  place[last] = instead.value;
+  return `${sentence}: ${instead.says}`;
 }
 
 function below(rule: Rule | undefined, step: string): Rule | undefined {

@@ -5,11 +5,18 @@ import {
   either,
   expectedInteger,
   expectedReal,
-  isMapping,
   readFlag,
   readInteger,
   readReal,
 } from '../config/readers.js';
+
+/** What counts in place of a value of another kind. */
+export interface Substitute {
+  /** undefined: as if the key were not there. */
+  readonly value: unknown;
+  /** The rest of the sentence: what is done instead. */
+  readonly says: string;
+}
 
 /** A value that stands alone. */
 export interface ValueRule {
@@ -18,8 +25,10 @@ export interface ValueRule {
   readonly expected: string;
   /** `source`: the value as written, without quotes. */
   accepts(value: unknown, source: string | undefined): boolean;
-  /** How to mend what was not accepted. */
+  /** How to correct what was not accepted. */
   hint?(value: unknown): string | undefined;
+  /** What zm_detect.py makes of a value that is not accepted; absent or undefined: it does not run with it either. */
+  instead?(value: unknown): Substitute | undefined;
   /** The value may be a password: no message shows it. */
   readonly secret?: boolean;
   /** Upstream's hook takes only the quoted words "yes" and "no" here. */
@@ -31,6 +40,8 @@ export interface ValueRule {
 export interface ListRule {
   readonly kind: 'list';
   readonly item: Rule;
+  /** zm_detect.py passes over a value that is no list. */
+  readonly optional?: boolean;
 }
 
 export interface MappingRule {
@@ -42,6 +53,8 @@ export interface MappingRule {
   readonly moved?: Readonly<Record<string, string>>;
   /** Unknown keys are handed on; only those like a known one are worth a word. */
   readonly open?: boolean;
+  /** The mapping may also be one text that holds it as a Python literal, as older files have it. */
+  readonly literal?: boolean;
 }
 
 /** Known upstream and without effect here; `why` is the rest of a sentence about it. */
@@ -56,8 +69,8 @@ export function mapping(keys: MappingRule['keys'], rest: Omit<MappingRule, 'kind
   return { kind: 'mapping', keys, ...rest };
 }
 
-export function list(item: Rule): ListRule {
-  return { kind: 'list', item };
+export function list(item: Rule, rest: Omit<ListRule, 'kind' | 'item'> = {}): ListRule {
+  return { kind: 'list', item, ...rest };
 }
 
 export function unused(why: string): UnusedRule {
@@ -76,9 +89,24 @@ function quoteHint(value: unknown): string | undefined {
   return typeof value === 'object' ? undefined : 'put it in quotes';
 }
 
+const standard: Substitute = { value: undefined, says: 'the default counts' };
+
 export const text: ValueRule = { kind: 'value', expected: 'text', accepts: isText, hint: quoteHint };
 
+/** Text that zm_detect.py makes of any value. */
+export const looseText: ValueRule = {
+  ...text,
+  instead: (value) => {
+    if (typeof value === 'object') return standard;
+    if (typeof value === 'number') return { value: String(value), says: 'the number that YAML reads counts' };
+    const word = value === true ? 'True' : 'False';
+    return { value: word, says: `"${word}" counts` };
+  },
+};
+
 export const secretText: ValueRule = { ...text, secret: true };
+
+export const looseSecret: ValueRule = { ...looseText, secret: true };
 
 export const pattern: ValueRule = { ...text, expected: 'a pattern', pattern: true };
 
@@ -91,14 +119,19 @@ export function form(expected: string, test: RegExp, hint?: string): ValueRule {
   };
 }
 
+/** Any word that is no yes means no; what is no word, the default. */
 export const flag: ValueRule = {
   kind: 'value',
   expected: '"yes" or "no"',
   accepts: (value) => readFlag(value) !== undefined,
   hint: commentHint,
+  instead: (value) => (typeof value === 'string' ? { value: false, says: '"no" counts' } : standard),
 };
 
-export const quotedFlag: ValueRule = { ...flag, quoted: true };
+export const quotedFlag: ValueRule = { ...flag, quoted: true, instead: () => ({ value: false, says: '"no" counts' }) };
+
+/** zm_detect.py compares such a key with "no" alone. */
+export const unlessNo: ValueRule = { ...quotedFlag, instead: () => ({ value: true, says: '"yes" counts' }) };
 
 export function integer(bounds: Bounds = {}): ValueRule {
   return {
@@ -106,6 +139,7 @@ export function integer(bounds: Bounds = {}): ValueRule {
     expected: expectedInteger(bounds),
     accepts: (value) => readInteger(value, bounds) !== undefined,
     hint: commentHint,
+    instead: (value) => nearestNumber(numberIn(value), bounds, Math.trunc),
   };
 }
 
@@ -115,10 +149,27 @@ export function real(bounds: Bounds = {}): ValueRule {
     expected: expectedReal(bounds),
     accepts: (value) => readReal(value, bounds) !== undefined,
     hint: commentHint,
+    instead: (value) => nearestNumber(numberIn(value), bounds, (number) => number),
   };
 }
 
-export function choice(words: readonly string[]): ValueRule {
+/** Python counts True as 1. */
+function numberIn(value: unknown): number | undefined {
+  return typeof value === 'boolean' ? Number(value) : readReal(value);
+}
+
+function nearestNumber(
+  number: number | undefined,
+  { min = -Infinity, max = Infinity }: Bounds,
+  whole: (number: number) => number,
+): Substitute | undefined {
+  if (number === undefined || !Number.isFinite(number)) return undefined;
+  const value = Math.min(Math.max(whole(number), min), max) + 0;
+  return { value, says: `${value} counts` };
+}
+
+/** `other`: the word that zm_detect.py takes for one it does not know. */
+export function choice(words: readonly string[], other?: string): ValueRule {
   return {
     kind: 'value',
     expected: either(words),
@@ -127,32 +178,47 @@ export function choice(words: readonly string[]): ValueRule {
       const [near] = typeof value === 'string' ? nearest(value, words, 1) : [];
       return commentHint(value) ?? (near === undefined ? undefined : `did you mean "${near}"?`);
     },
+    instead: () => (other === undefined ? undefined : { value: other, says: `"${other}" counts` }),
   };
 }
 
-/** One or several of some words, with commas between them. */
-export function words(known: readonly string[], other = /^$/): ValueRule {
-  const bad = (value: string): string | undefined =>
-    split(value).find((word) => !known.includes(word) && !other.test(word));
+export interface WordsOptions {
+  readonly known: readonly string[];
+  /** Words that are accepted beside the known ones, and what they are called. */
+  readonly others?: { readonly test: RegExp; readonly called: string };
+  /** No word at all is an answer too. */
+  readonly mayBeEmpty?: boolean;
+  /** What counts where no known word is left. */
+  readonly none: Substitute;
+}
+
+/** One or several of some words, as a list or with commas between them. Unknown words are passed over. */
+export function words({ known, others, mayBeEmpty = false, none }: WordsOptions): ValueRule {
+  const isKnown = (word: string): boolean => known.includes(word) || others?.test.test(word) === true;
+  const bad = (value: unknown): string | undefined => wordsOf(value)?.find((word) => !isKnown(word));
   return {
     kind: 'value',
-    expected: `words with commas between them, each one of ${known.join(', ')}${other.source === '^$' ? '' : ' or a number'}`,
+    expected: `words with commas between them, each one of ${known.join(', ')}${others ? ` or ${others.called}` : ''}`,
     accepts: (value) => {
-      const list = Array.isArray(value) ? value.map(String) : isMapping(value) ? [''] : [String(value)];
-      return list.every((entry) => bad(entry) === undefined && entry.trim() !== '');
+      const list = wordsOf(value);
+      return list !== undefined && (list.length > 0 || mayBeEmpty) && list.every(isKnown);
     },
     hint: (value) => {
-      const word = bad(Array.isArray(value) ? value.join(',') : String(value));
+      const word = bad(value);
       const [near] = word === undefined ? [] : nearest(word, known, 1);
       return near === undefined ? commentHint(value) : `did you mean "${near}" instead of "${word}"?`;
+    },
+    instead: (value) => {
+      const list = wordsOf(value)?.filter(isKnown) ?? [];
+      return list.length === 0 ? none : { value: list, says: `${list.join(', ')} counts` };
     },
   };
 }
 
 /** The words of a list, or of a text with commas; undefined for what is neither. */
 export function wordsOf(value: unknown): string[] | undefined {
-  if (Array.isArray(value)) return value.map(String);
-  return typeof value === 'string' || typeof value === 'number' ? split(String(value)) : undefined;
+  if (Array.isArray(value)) return value.map((item) => String(item).trim());
+  return typeof value === 'string' ? split(value) : undefined;
 }
 
 function split(value: string): string[] {

@@ -10,11 +10,11 @@ import { isMapping, type Mapping } from '../config/readers.js';
 import type { Size } from '../detection/detection.js';
 import { ZmdetectError } from '../errors.js';
 import type { HookArguments } from './arguments.js';
-import { checkSource } from './check.js';
+import { type Checked, checkSource } from './check.js';
 import { type LineOptions, type Objects, objectsJson, prediction } from './line.js';
 import { leaveTraces, Target } from './traces.js';
 import { valueAt } from './merge.js';
-import { runnableHere } from './models.js';
+import { looksForAnything, runnable } from './models.js';
 import { override } from './overrides.js';
 import type { Problem } from './problem.js';
 import { ResizingZoneMinder, scaledZones, smaller } from './resized.js';
@@ -26,11 +26,9 @@ import { chooseZones } from './zones.js';
 /** Resolves to the exit status: 0 also where nothing was found, 1 after a sentence about what went wrong. */
 export async function runHook(args: HookArguments, voice: Voice): Promise<number> {
   const source = await readSource(args.config);
-  if (!(await isUsable(source, args, voice))) return 1;
   const run = new HookRun(source, args, voice);
   try {
-    await run.go();
-    return 0;
+    return (await run.go()) ? 0 : 1;
   } catch (error) {
     const behind = pathsBehind(error, args.monitorId).find((at) => valueAt(source.tree, at) !== undefined);
     const place = behind === undefined ? source.file : source.locate(behind).place;
@@ -41,21 +39,11 @@ export async function runHook(args: HookArguments, voice: Voice): Promise<number
   }
 }
 
-/** Says every problem that this event meets; a fault in another monitor's section does not stop it. */
-async function isUsable(source: Source, { monitorId }: HookArguments, voice: Voice): Promise<boolean> {
-  const isOthers = ({ path: [section, id] }: Problem): boolean =>
-    section === 'monitors' && monitorId !== undefined && id !== undefined && String(id) !== monitorId;
-  let usable = true;
-  for (const problem of await checkSource(source)) {
-    if (problem.severity === 'note' || isOthers(problem)) voice.debug(problem.sentence);
-    else voice.say(problem.sentence);
-    if (problem.severity === 'error' && !isOthers(problem)) usable = false;
-  }
-  return usable;
-}
+const zoneMinderKeys = new Set<unknown>(['portal', 'api_portal', 'user', 'password', 'basic_user', 'basic_password']);
 
 class HookRun {
   readonly #source: Source;
+  readonly #checked: Checked;
   readonly #args: HookArguments;
   readonly #voice: Voice;
   #event: Promise<ZmEvent> | undefined;
@@ -64,13 +52,19 @@ class HookRun {
 
   constructor(source: Source, args: HookArguments, voice: Voice) {
     this.#source = source;
+    this.#checked = checkSource(source);
     this.#args = args;
     this.#voice = voice;
   }
 
-  async go(): Promise<void> {
+  /** Resolves to whether the configuration could be used. */
+  async go(): Promise<boolean> {
+    if (!this.#tell(this.#checked.problems.filter(({ path: [section] }) => section !== 'monitors'))) return false;
     const monitorId = await this.#monitorId();
-    const settings = settingsOf(this.#source.tree, monitorId, (view) => this.#change(view));
+    if (!this.#tellOfMonitors(monitorId)) return false;
+    const settings = settingsOf(this.#checked.tree, monitorId, (view) => this.#change(view));
+    if (!this.#tell(await this.#checked.modelProblems(monitorId))) return false;
+    if (!looksForAnything(settings.mlSequence)) return true;
     if (settings.wait > 0) {
       this.#voice.debug(`waiting ${settings.wait} s`);
       await sleep(settings.wait * 1000);
@@ -78,7 +72,7 @@ class HookRun {
       this.#event = undefined;
     }
     const zones = await this.#zones(settings, monitorId);
-    const models = settings.gateway === null ? runnableHere(settings.mlSequence) : settings.mlSequence;
+    const models = await runnable(settings.mlSequence, settings.modelsFolder, settings.gateway === null);
     // What is odd about the file has been said, with its lines.
     const detector = this.#voice.hush(() => Detector.fromDict(models, this.#detectorOptions(settings, monitorId)));
     this.#detector = detector;
@@ -96,6 +90,31 @@ class HookRun {
       const result = await detector.detectEvent(this.#zm(settings), eventId, options);
       await this.#report(result, settings, options.zones, resize);
     }
+    return true;
+  }
+
+  /** Says problems, those without effect on this run only as details; false where one of them stops it. */
+  #tell(problems: readonly Problem[]): boolean {
+    const relevant = problems.filter((problem) => problem.severity !== 'note' && !this.#isIdle(problem));
+    for (const problem of problems) {
+      if (relevant.includes(problem)) this.#voice.say(problem.sentence);
+      else this.#voice.debug(problem.sentence);
+    }
+    return relevant.every(({ severity }) => severity !== 'error');
+  }
+
+  /** A fault in another monitor's section does not stop this one's event. */
+  #tellOfMonitors(monitorId: string | undefined): boolean {
+    const all = this.#checked.problems.filter(({ path: [section] }) => section === 'monitors');
+    const isOwn = ({ path: [, id] }: Problem): boolean => id === undefined || String(id) === monitorId;
+    for (const problem of all) if (!isOwn(problem)) this.#voice.debug(problem.sentence);
+    return this.#tell(all.filter(isOwn));
+  }
+
+  /** A picture of its own needs neither ZoneMinder nor a choice of frames. */
+  #isIdle({ path: [section, key] }: Problem): boolean {
+    if (this.#args.file === undefined) return false;
+    return section === 'ml' ? key === 'stream_sequence' : section === 'general' && zoneMinderKeys.has(key);
   }
 
   async close(): Promise<void> {
@@ -104,7 +123,10 @@ class HookRun {
   }
 
   #change(view: Mapping): void {
-    for (const text of this.#args.overrides) override(view, text);
+    for (const text of this.#args.overrides) {
+      const warning = override(view, text);
+      if (warning !== undefined) this.#voice.say(warning);
+    }
     if (this.#args.outputPath !== undefined) {
       view.image_path = this.#args.outputPath;
       view.write_debug_image = 'yes';
@@ -114,10 +136,10 @@ class HookRun {
 
   /** As given; else ZoneMinder is asked, where the file says anything that differs by monitor. */
   async #monitorId(): Promise<string | undefined> {
-    const { monitorId, eventId } = this.#args;
-    if (monitorId !== undefined || eventId === undefined) return monitorId;
-    const settings = settingsOf(this.#source.tree, undefined, (view) => this.#change(view));
-    const { monitors } = this.#source.tree;
+    const { monitorId, eventId, file } = this.#args;
+    if (monitorId !== undefined || eventId === undefined || file !== undefined) return monitorId;
+    const settings = settingsOf(this.#checked.tree, undefined, (view) => this.#change(view));
+    const { monitors } = this.#checked.tree;
     if (!settings.importZones && (!isMapping(monitors) || Object.keys(monitors).length === 0)) return undefined;
     return String((await this.#theEvent(settings, eventId)).monitorId);
   }
@@ -139,8 +161,8 @@ class HookRun {
   }
 
   async #zones(settings: HookSettings, monitorId: string | undefined): Promise<readonly DetectionZone[]> {
-    const imported =
-      settings.importZones && monitorId !== undefined ? await this.#zm(settings).zones(Number(monitorId)) : null;
+    const imports = settings.importZones && monitorId !== undefined && settings.zoneMinder.apiUrl !== '';
+    const imported = imports ? await this.#zm(settings).zones(Number(monitorId)) : null;
     const { zones, unmatched } = chooseZones(settings, imported, await this.#reason(settings));
     for (const name of unmatched) {
       const at = ['monitors', monitorId ?? '', 'zones', name];

@@ -1,5 +1,6 @@
 /** The keys of an `objectconfig.yml`, section by section. docs/reference/objectconfig.md is the page about them. */
 import { frameStrategies, frameworks, matchStrategies, modelTypes, zoneMatchStrategies } from '../detection/config.js';
+import { readReal } from '../config/readers.js';
 import {
   anything,
   choice,
@@ -7,6 +8,8 @@ import {
   form,
   integer,
   list,
+  looseSecret,
+  looseText,
   type MappingRule,
   mapping,
   pattern,
@@ -15,35 +18,55 @@ import {
   type Rule,
   secretText,
   text,
+  unlessNo,
   unused,
   words,
 } from './rules.js';
 
 type Keys = Readonly<Record<string, Rule>>;
 
+const isNo = (value: unknown): boolean => typeof value === 'string' && /^(?:no|none)$/i.test(value);
+
 const httpUrl = form('a URL that begins with http:// or https://', /^https?:\/\/\S+$/);
-const area = form('an area such as "90%" or "5000px"', /^\s*(?:\d+\.?\d*|\.\d+)\s*(?:px|%)?\s*$/i);
+const areaForm = /^\s*(?:\d+\.?\d*|\.\d+)\s*(?:px|%)?\s*$/i;
+/** Largest size of a detection. */
+const area: Rule = {
+  ...form('an area such as "90%" or "5000px"', areaForm),
+  instead: () => ({ value: undefined, says: 'no detection is too large' }),
+};
+/** Largest difference to a past detection. */
+const difference: Rule = {
+  ...form('an area such as "5%" or "300px"', areaForm),
+  instead: () => ({ value: '0px', says: 'only what is exactly where it was is dropped' }),
+};
 const resize: Rule = {
   ...integer({ min: 1 }),
   expected: 'a width in pixels or "no"',
-  accepts: (value) => value === false || value === 'no' || integer({ min: 1 }).accepts(value, undefined),
+  accepts: (value) => value === false || isNo(value) || integer({ min: 1 }).accepts(value, undefined),
+  instead: (value) => {
+    const width = typeof value === 'boolean' ? undefined : integer().instead?.(value)?.value;
+    if (width === undefined && typeof value !== 'boolean') return undefined;
+    return typeof width === 'number' && width > 0
+      ? { value: width, says: `${width} counts` }
+      : { value: undefined, says: 'frames keep their size' };
+  },
 };
 
 const general: Keys = {
-  secrets: text,
+  secrets: looseText,
   portal: httpUrl,
   api_portal: httpUrl,
-  user: text,
-  password: secretText,
-  basic_user: text,
-  basic_password: secretText,
+  user: looseText,
+  password: looseSecret,
+  basic_user: looseText,
+  basic_password: looseSecret,
   allow_self_signed: quotedFlag,
-  base_data_path: text,
-  image_path: text,
+  base_data_path: looseText,
+  image_path: looseText,
   wait: integer({ min: 0 }),
-  show_percent: quotedFlag,
+  show_percent: unlessNo,
   show_models: quotedFlag,
-  show_frame_match_type: quotedFlag,
+  show_frame_match_type: unlessNo,
   write_image_to_zm: quotedFlag,
   write_debug_image: quotedFlag,
   tag_detected_objects: quotedFlag,
@@ -65,10 +88,10 @@ const general: Keys = {
 
 const remote: Keys = {
   ml_gateway: httpUrl,
-  ml_gateway_mode: choice(['url', 'image']),
+  ml_gateway_mode: choice(['url', 'image'], 'image'),
   ml_fallback_local: quotedFlag,
-  ml_user: text,
-  ml_password: secretText,
+  ml_user: looseText,
+  ml_password: looseSecret,
   ml_timeout: integer({ min: 1 }),
 };
 
@@ -77,15 +100,15 @@ const limits: Keys = {
   pattern,
   max_detection_size: area,
   match_past_detections: flag,
-  past_det_max_diff_area: area,
+  past_det_max_diff_area: difference,
   ignore_past_detection_labels: list(text),
   aliases: list(list(text)),
   same_model_sequence_strategy: choice(matchStrategies),
-  pre_existing_labels: list(text),
+  pre_existing_labels: list(text, { optional: true }),
 };
 
 /** `car_past_det_max_diff_area` and its like. */
-const labelArea = (key: string): Rule | undefined => (key.endsWith('_past_det_max_diff_area') ? area : undefined);
+const labelArea = (key: string): Rule | undefined => (key.endsWith('_past_det_max_diff_area') ? difference : undefined);
 
 const locks: Keys = { disable_locks: flag, max_lock_wait: integer(), max_processes: integer() };
 
@@ -94,7 +117,10 @@ const sequenceGeneral = mapping(
     ...limits,
     ...locks,
     ...remote,
-    model_sequence: words(modelTypes),
+    model_sequence: words({
+      known: modelTypes,
+      none: { value: [], says: 'no model runs, and nothing is found' },
+    }),
     frame_strategy: choice(frameStrategies),
     zone_match_strategy: choice(zoneMatchStrategies),
     image_path: text,
@@ -110,6 +136,14 @@ const typeGeneral = mapping(limits, {
 
 const size = integer({ min: 0 });
 
+const confidence: Rule = {
+  ...real({ min: 0, max: 1 }),
+  hint: (value) => {
+    const percent = readReal(value, { min: 1, max: 100 });
+    return percent === undefined ? undefined : `write ${percent / 100} for ${percent} %`;
+  },
+};
+
 /** The keys of any entry of a `sequence`. */
 const anyEntry: Keys = {
   name: text,
@@ -118,9 +152,9 @@ const anyEntry: Keys = {
   max_size: area,
   model_width: size,
   model_height: size,
-  object_processor: choice(['cpu', 'gpu', 'tpu']),
-  object_min_confidence: real({ min: 0, max: 1 }),
-  pre_existing_labels: list(text),
+  object_processor: choice(['cpu', 'gpu', 'tpu'], 'cpu'),
+  object_min_confidence: confidence,
+  pre_existing_labels: list(text, { optional: true }),
   aws_region: text,
   aws_access_key_id: secretText,
   aws_secret_access_key: secretText,
@@ -174,8 +208,8 @@ function typeSection(type: (typeof modelTypes)[number]): MappingRule {
     [`${type}_weights`]: text,
     [`${type}_config`]: text,
     [`${type}_labels`]: text,
-    [`${type}_processor`]: choice(['cpu', 'gpu', 'tpu']),
-    [`${type}_min_confidence`]: real({ min: 0, max: 1 }),
+    [`${type}_processor`]: choice(['cpu', 'gpu', 'tpu'], 'cpu'),
+    [`${type}_min_confidence`]: confidence,
   };
   return mapping({
     general: typeGeneral,
@@ -193,7 +227,12 @@ const notKept = unused('frames go from ZoneMinder to the models without a copy o
 
 const streamSequence = mapping(
   {
-    frame_set: words(['snapshot', 'alarm', 'objdetect'], /^\d+$/),
+    frame_set: words({
+      known: ['snapshot', 'alarm', 'objdetect'],
+      others: { test: /^\d+$/, called: 'a number' },
+      mayBeEmpty: true,
+      none: { value: undefined, says: 'snapshot, alarm and 1 count' },
+    }),
     max_frames: integer({ min: 0 }),
     start_frame: integer({ min: 1 }),
     frame_skip: integer({ min: 1 }),
@@ -213,7 +252,7 @@ const streamSequence = mapping(
     save_frames_dir: notKept,
     delete_after_analyze: notKept,
   },
-  { moved: { frame_strategy: 'ml.ml_sequence.general', strategy: 'ml.ml_sequence.general' } },
+  { literal: true, moved: { frame_strategy: 'ml.ml_sequence.general', strategy: 'ml.ml_sequence.general' } },
 );
 
 const zone = mapping({ coords: text, detection_pattern: pattern, ignore_pattern: pattern });

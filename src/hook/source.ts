@@ -1,5 +1,5 @@
 /** An `objectconfig.yml` and the secrets it names, as read: every `!TOKEN` replaced, nothing else changed. */
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../config/nearest.js';
 import { ConfigError, kind } from '../config/problems.js';
@@ -89,6 +89,18 @@ interface Secrets {
   find(token: string): unknown;
 }
 
+/** A relative path starts at the folder of the file that names it, or else, as in zm_detect.py, where the hook runs. */
+async function secretsPath(file: string, named: string): Promise<string> {
+  const beside = path.resolve(path.dirname(file), named);
+  const here = path.resolve(named);
+  const exists = (candidate: string): Promise<boolean> =>
+    access(candidate).then(
+      () => true,
+      () => false,
+    );
+  return here !== beside && !(await exists(beside)) && (await exists(here)) ? here : beside;
+}
+
 async function readSecrets(
   tree: Mapping,
   file: string,
@@ -98,7 +110,7 @@ async function readSecrets(
   const named = isMapping(tree.general) ? tree.general.secrets : undefined;
   if (typeof named !== 'string' || named === '') return null;
   const at = ['general', 'secrets'];
-  const secretsFile = path.resolve(path.dirname(file), named);
+  const secretsFile = await secretsPath(file, named);
   const own: Problem[] = [];
   const yaml = await read(secretsFile, own);
   // A file that is not there is a fault of the line that names it; any other fault has a line of its own.

@@ -7,6 +7,7 @@ export class Voice {
   readonly log: Log;
   readonly #program: string;
   readonly #debug: boolean;
+  readonly #said = new Set<string>();
   #hushed = false;
 
   constructor(program: string, debug: boolean) {
@@ -22,7 +23,10 @@ export class Voice {
     this.log = { debug: method('debug'), info: method('info'), warn: method('warn'), error: method('error') };
   }
 
+  /** The same sentence is said once. */
   say(text: string): void {
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
     process.stderr.write(`${this.#program}: ${text}\n`);
   }
 

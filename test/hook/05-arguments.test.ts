@@ -45,14 +45,28 @@ t.test('the words that ZoneMinder and its event server add say the same without 
 });
 
 t.test('words that are no flags are ignored and named', async (t) => {
-  t.match(parseArguments(['-e', '7', '--fakeit=dog', 'more']), { kind: 'run', ignored: ['more', '--fakeit'] });
+  t.match(parseArguments(['-e', '7', '--fakeit=dog', 'more']), {
+    kind: 'run',
+    ignored: ['more is ignored: there is no such flag', '--fakeit is ignored: there is no such flag'],
+  });
+  t.match(parseArguments(['-e', '7', '-m', 'Drive']), {
+    args: { monitorId: undefined },
+    ignored: [/--monitorid Drive is ignored: expected the number/],
+  });
+});
+
+t.test('the beginning of one flag stands for it', async (t) => {
+  t.match(parseArguments(['--eventi=7', '--mon', '3', '--conf', 'c.yml']), {
+    args: { eventId: 7, monitorId: '3', config: 'c.yml' },
+    ignored: [],
+  });
+  t.match(parseArguments(['-e', '7', '--event=8']), { args: { eventId: 7 }, ignored: [/--event is ignored/] });
 });
 
 t.test('what cannot work is said', async (t) => {
   for (const [words, says] of [
     [[], /expected --eventid ID or --file FILE, got neither/],
     [['-e', 'x7'], /expected a number for --eventid, got "x7"/],
-    [['-e', '7', '-m', 'Drive'], /expected a number for --monitorid, got "Drive"/],
     [['-e', '7', '--config'], /expected FILE after --config, got nothing/],
   ] as const) {
     t.match(parseArguments(words), { kind: 'usage', message: says });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'tap';
 
-import { checkSource } from '../../src/hook/check.js';
+import { allProblems } from '../../src/hook/check.js';
 import type { Problem } from '../../src/hook/problem.js';
 import { readSource } from '../../src/hook/source.js';
 
@@ -80,5 +80,5 @@ export function changed(from: string | RegExp, to: string): string {
 }
 
 export async function problemsOf(file: string): Promise<readonly Problem[]> {
-  return checkSource(await readSource(file));
+  return allProblems(await readSource(file));
 }
