@@ -5,6 +5,7 @@
  * answers for polygons that cross themselves.
  */
 import type { Box } from './detection.js';
+import { ringsOf } from './rings.js';
 
 export type Point = readonly [x: number, y: number];
 export type Polygon = readonly Point[];
@@ -40,41 +41,32 @@ export function boxOverlap(a: Box, b: Box): number | null {
  */
 export function intersects(box: Box, polygon: Polygon): boolean {
   const sides = sidesOf(box);
+  let inside = false;
+  let from = polygon.at(-1);
+  for (const to of polygon) {
+    if (from && touches(sides, from, to)) return true;
+    if (from && isLeftOf(from, to, sides.left, sides.top)) inside = !inside;
+    from = to;
+  }
   // With no edge in the box, the box is wholly inside or wholly outside, and one corner tells which.
-  return edges(polygon).some(([a, b]) => touches(sides, a, b)) || contains(polygon, [sides.left, sides.top]);
+  return inside;
 }
 
 /**
- * Area in common, in square pixels, even-odd.
- *
- * Cuts the box into bands between all heights where something happens: a corner, two edges that cross, an edge that
- * leaves the box. Within a band edges are straight and do not cross, so that the width in the middle is the mean width.
+ * Area in common, in square pixels, even-odd. Takes a step for each corner; the first time, a polygon that touches or
+ * crosses itself is cut into rings that do not.
  */
 export function overlapArea(box: Box, polygon: Polygon): number {
   const sides = sidesOf(box);
-  const { left, top, right, bottom } = sides;
-  const crossing = edges(polygon).filter(
-    ([a, b]) => a[1] !== b[1] && Math.max(a[1], b[1]) > top && Math.min(a[1], b[1]) < bottom,
-  );
-  const heights = bandHeights(crossing, sides);
-  let area = 0;
-  heights.slice(1).forEach((lower, index) => {
-    const upper = heights[index] ?? lower;
-    const middle = (upper + lower) / 2;
-    const xs = crossing
-      .filter(([a, b]) => a[1] > middle !== b[1] > middle)
-      .map((edge) => Math.min(Math.max(xAt(edge, middle), left), right))
-      .sort((a, b) => a - b);
-    // Pairs of edges enclose the inside: the second minus the first, the fourth minus the third, ...
-    area += (lower - upper) * xs.reduce((sum, x, place) => sum + (place % 2 === 0 ? -x : x), 0);
-  });
-  return area;
-}
-
-type Edge = readonly [from: Point, to: Point];
-
-function edges(polygon: Polygon): Edge[] {
-  return polygon.map((point, index) => [point, polygon[(index + 1) % polygon.length] ?? point]);
+  const area = ringsOf(polygon).reduce((sum, ring) => {
+    let from = ring.at(-1);
+    for (const to of ring) {
+      if (from) sum += areaAbove(sides, from, to);
+      from = to;
+    }
+    return sum;
+  }, 0);
+  return Math.abs(area);
 }
 
 function sidesOf([x1, y1, x2, y2]: Box): Sides {
@@ -94,33 +86,35 @@ function side(a: Point, b: Point, x: number, y: number): number {
   return (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0]);
 }
 
-/** A ray to the left meets an odd number of edges. The point is not on an edge. */
-function contains(polygon: Polygon, [x, y]: Point): boolean {
-  const met = edges(polygon).filter(([a, b]) => a[1] > y !== b[1] > y && xAt([a, b], y) < x);
-  return met.length % 2 === 1;
+/** Whether a ray from the point to the left meets the edge. The point is not on the edge. */
+function isLeftOf(a: Point, b: Point, x: number, y: number): boolean {
+  return a[1] > y !== b[1] > y && a[0] + ((y - a[1]) / (b[1] - a[1])) * (b[0] - a[0]) < x;
 }
 
-/** Where an edge that is not level has the height y. */
-function xAt([a, b]: Edge, y: number): number {
-  return a[0] + ((y - a[1]) / (b[1] - a[1])) * (b[0] - a[0]);
+/**
+ * The part of the box between its top and the edge, with the sign of the edge's direction. Over all edges of a ring the
+ * parts outside of the ring cancel out.
+ */
+function areaAbove({ left, top, right, bottom }: Sides, a: Point, b: Point): number {
+  const [from, to] = [clamp(a[0], left, right), clamp(b[0], left, right)];
+  if (from === to) return 0;
+  const slope = (b[1] - a[1]) / (b[0] - a[0]);
+  const [first, last] = [a[1] + (from - a[0]) * slope, a[1] + (to - a[0]) * slope];
+  // Depth below the top, which does not go beyond the box: a mean over each stretch between the two levels.
+  const parts = [0, 1];
+  for (const level of [top, bottom]) {
+    if (first < level !== last < level) parts.push((level - first) / (last - first));
+  }
+  parts.sort((one, other) => one - other);
+  const depth = (part: number): number => clamp(first + part * (last - first), top, bottom) - top;
+  let mean = 0;
+  for (let index = 1; index < parts.length; index++) {
+    const [start = 0, end = 0] = [parts[index - 1], parts[index]];
+    mean += ((end - start) * (depth(start) + depth(end))) / 2;
+  }
+  return (to - from) * mean;
 }
 
-/** Ascending, from the top of the box to its bottom. */
-function bandHeights(crossing: readonly Edge[], { left, top, right, bottom }: Sides): number[] {
-  const heights = new Set([top, bottom]);
-  const add = (height: number): void => {
-    if (height > top && height < bottom) heights.add(height);
-  };
-  crossing.forEach((edge, index) => {
-    const [a, b] = edge;
-    add(a[1]);
-    add(b[1]);
-    for (const x of [left, right]) if (a[0] > x !== b[0] > x) add(a[1] + ((x - a[0]) / (b[0] - a[0])) * (b[1] - a[1]));
-    for (const other of crossing.slice(index + 1)) {
-      const [c, d] = other;
-      const [from, to] = [side(a, b, c[0], c[1]), side(a, b, d[0], d[1])];
-      if (from > 0 !== to > 0) add(c[1] + (from / (from - to)) * (d[1] - c[1]));
-    }
-  });
-  return Array.from(heights).sort((a, b) => a - b);
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

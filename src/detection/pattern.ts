@@ -2,131 +2,139 @@
  * Label patterns: Python regular expressions with the meaning of `re.match`, anchored at the start only, so that `car`
  * matches `carpet`.
  *
- * Most patterns are a list of words, which need no engine. RE2 runs the others in linear time. Patterns that RE2 cannot express, as `^(?!car).*`, run on V8's own engine, which can
- * take exponential time and therefore runs against a clock.
+ * Patterns of a request have one budget for all of them, and nothing of them is kept after it. Patterns of the
+ * configuration are kept compiled.
  */
-import { createRequire } from 'node:module';
-import { createContext, Script } from 'node:vm';
-import type * as Re2 from 're2js';
-import { hasUnicodeEdge, isRegular, toRe2, toV8 } from './regex/emit.js';
-import type { Node } from './regex/nodes.js';
-import { parsePattern } from './regex/parser.js';
+import { limits } from '../limits.js';
+import { matchesAtStart } from './regex/matcher.js';
+import { type ParsedPattern, parsePattern } from './regex/parser.js';
 import { patternInvalid } from './regex/scanner.js';
 
 export interface LabelPattern {
   readonly source: string;
-  /** @throws ZmdetectError PATTERN_INVALID when a pattern with look-around takes too long on this label */
+  /** @throws ZmdetectError PATTERN_INVALID when matching takes more steps than the limit */
   matches(label: string): boolean;
 }
 
-/** Milliseconds for one label. */
-const timeout = 50;
-const maxCached = 500;
-const cache = new Map<string, LabelPattern>();
-
 export const everything: LabelPattern = { source: '.*', matches: () => true };
 
+/** Empty, `.*`, null and undefined match every label. */
+function matchesEverything(source: string | null | undefined): source is '' | '.*' | null | undefined {
+  return !source || source === '.*';
+}
+
+export type PatternLimits = Readonly<Record<'patterns' | 'characters' | 'nodes' | 'steps', number>>;
+
+const requestLimits: PatternLimits = {
+  patterns: limits.requestPatterns.value,
+  characters: limits.requestPatternCharacters.value,
+  nodes: limits.requestPatternNodes.value,
+  steps: limits.requestPatternSteps.value,
+};
+
+/** What all patterns of one request may cost. A pattern that comes again, and a label that comes again, costs nothing. */
+export class PatternBudget {
+  readonly #limits: PatternLimits;
+  readonly #compiled = new Map<string, LabelPattern>();
+  #characters = 0;
+  #nodes = 0;
+  #steps = 0;
+
+  constructor(most: PatternLimits = requestLimits) {
+    this.#limits = most;
+  }
+
+  /** Steps of matching so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** @throws ZmdetectError PATTERN_INVALID with the pattern and Python's reason, or the limit */
+  compile(source: string | null | undefined): LabelPattern {
+    if (matchesEverything(source)) return everything;
+    const known = this.#compiled.get(source);
+    if (known) return known;
+    const { patterns, characters, nodes } = this.#limits;
+    const isTooMuch = (count: number, most: number, what: string): void => {
+      if (count > most) {
+        throw patternInvalid(
+          source,
+          `with it, the request has more than ${most} ${what}: use fewer or shorter patterns`,
+        );
+      }
+    };
+    isTooMuch(this.#compiled.size + 1, patterns, 'different patterns');
+    isTooMuch((this.#characters += source.length), characters, 'characters of patterns');
+    const parsed = parsePattern(source);
+    isTooMuch((this.#nodes += parsed.size), nodes, 'nodes in its patterns');
+    const pattern = this.#pattern(source, parsed);
+    this.#compiled.set(source, pattern);
+    return pattern;
+  }
+
+  #pattern(source: string, parsed: ParsedPattern): LabelPattern {
+    const answers = new Map<string, boolean>();
+    const take = (count: number): void => {
+      this.#steps += count;
+      if (this.#steps > this.#limits.steps) {
+        throw tooManySteps(source, `the request's patterns take more than ${this.#limits.steps} steps`);
+      }
+    };
+    return {
+      source,
+      matches(label) {
+        let answer = answers.get(label);
+        if (answer === undefined) answers.set(label, (answer = matchesAtStart(parsed, label, { take })));
+        return answer;
+      },
+    };
+  }
+}
+
+interface Kept {
+  readonly pattern: LabelPattern;
+  readonly nodes: number;
+}
+
+/** Holds patterns of the configuration only, so that no client can fill it. The first entry was not used for longest. */
+const kept = new Map<string, Kept>();
+let keptNodes = 0;
+
 /**
- * Empty, `.*`, null and undefined match every label. Compiled patterns are cached.
+ * A pattern of the configuration.
  *
  * @throws ZmdetectError PATTERN_INVALID with the pattern and Python's reason
  */
 export function compilePattern(source: string | null | undefined): LabelPattern {
-  if (!source || source === '.*') return everything;
-  const known = cache.get(source);
+  if (matchesEverything(source)) return everything;
+  const known = kept.get(source);
   if (known) {
-    // A Map keeps the order of insertion: the first entry is the one longest unused.
-    cache.delete(source);
-    cache.set(source, known);
-    return known;
+    kept.delete(source);
+    kept.set(source, known);
+    return known.pattern;
   }
-  const pattern = compile(source);
-  cache.set(source, pattern);
-  for (const oldest of cache.keys()) {
-    if (cache.size <= maxCached) break;
-    cache.delete(oldest);
+  const parsed = parsePattern(source);
+  const pattern = { source, matches: (label: string) => matchesConfigured(source, parsed, label) };
+  kept.set(source, { pattern, nodes: parsed.size });
+  keptNodes += parsed.size;
+  for (const [oldest, { nodes }] of kept) {
+    if (kept.size <= limits.configurationPatterns.value && keptNodes <= limits.configurationPatternNodes.value) break;
+    kept.delete(oldest);
+    keptNodes -= nodes;
   }
   return pattern;
 }
 
-/** `person`, `person|car` and `(person|car)`. */
-const wordList = /^(?:\w+(?:\|\w+)*|\(\w+(?:\|\w+)*\))$/;
-
-function compile(source: string): LabelPattern {
-  const tree = parsePattern(source);
-  if (wordList.test(source)) {
-    const words = source.replace(/[()]/g, '').split('|');
-    return { source, matches: (label) => words.some((word) => label.startsWith(word)) };
-  }
-  const linear = isRegular(tree) ? compileRe2(tree) : null;
-  if (!linear) return { source, matches: backtracking(source, tree) };
-  const edges = hasUnicodeEdge(tree);
-  // RE2's `$` knows no line break before the end, and its `\b` no letter beyond ASCII: V8 takes those labels if it can.
-  const able = toV8(tree) !== null;
-  let rest: ((label: string) => boolean) | null = null;
-  const matches = (label: string): boolean => {
-    if (!able || !(label.includes('\n') || (edges && /[^\0-\x7f]/.test(label)))) return linear.test(label);
-    rest ??= backtracking(source, tree);
-    return rest(label);
+function matchesConfigured(source: string, parsed: ParsedPattern, label: string): boolean {
+  const most = limits.patternLabelSteps.value;
+  let steps = 0;
+  const take = (count: number): void => {
+    steps += count;
+    if (steps > most) throw tooManySteps(source, `takes more than ${most} steps`);
   };
-  return { source, matches };
+  return matchesAtStart(parsed, label, { take });
 }
 
-/** Loaded by the first pattern that needs it: for a hook, which lives for one event, that would be a large part of it. */
-const re2 = (): typeof Re2 => createRequire(import.meta.url)('re2js') as typeof Re2;
-
-/** null for the few limits that RE2 has and Python has not, such as a repeat of more than 1000. */
-function compileRe2(tree: Node): Re2.RE2JS | null {
-  try {
-    return re2().RE2JS.compile(toRe2(tree));
-  } catch {
-    return null;
-  }
-}
-
-const clockwork: { regex: RegExp; label: string } = { regex: /^/, label: '' };
-const context = createContext(clockwork);
-const script = new Script('regex.test(label)');
-
-function backtracking(source: string, tree: Node): (label: string) => boolean {
-  const code = toV8(tree);
-  if (!code)
-    throw patternInvalid(source, 'look-around and back-references need one rule for case in the whole pattern');
-  let regex: RegExp;
-  try {
-    regex = new RegExp(code.source, code.flags);
-  } catch (error) {
-    throw patternInvalid(source, 'the engine refuses it', error);
-  }
-  const test = (label: string): boolean => {
-    clockwork.regex = regex;
-    clockwork.label = label;
-    return script.runInContext(context, { timeout }) === true;
-  };
-  // The clock costs a thread a call, and labels are few: each is matched once.
-  const answers = new Map<string, boolean | Error>();
-  return (label) => {
-    let answer = answers.get(label);
-    if (answer === undefined) {
-      answer = answerOf(source, label, test);
-      if (answers.size >= 1000) answers.clear();
-      answers.set(label, answer);
-    }
-    if (answer instanceof Error) throw answer;
-    return answer;
-  };
-}
-
-/** A second try tells a slow pattern from a machine that was busy for a moment. */
-function answerOf(source: string, label: string, test: (label: string) => boolean): boolean | Error {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return test(label);
-    } catch (error) {
-      const slow = (error as { code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
-      if (slow && attempt === 1) continue;
-      const reason = slow ? `takes more than ${timeout} ms on the label ${label}` : 'the engine refuses it';
-      return patternInvalid(source, reason, error);
-    }
-  }
+function tooManySteps(source: string, reason: string): Error {
+  return patternInvalid(source, `${reason}: use simpler patterns, without repeats inside of repeats`);
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import type { Detection } from '../detection/detection.js';
-import { compilePattern } from '../detection/pattern.js';
+import { PatternBudget } from '../detection/pattern.js';
 import { parseZones, type Zone } from '../detection/zones.js';
 import { ZmdetectError } from '../errors.js';
 import { requests, zones } from './api/requests.js';
@@ -92,13 +92,14 @@ type ValueOf<Name extends keyof typeof options> =
 
 /** Errors: URLS_MISSING, URLS_INVALID, ZONES_INVALID, PATTERN_INVALID, OPTION_INVALID. */
 export function parseUrlsRequest(body: Body): UrlsRequest {
-  const pattern = compilePattern(read(body, 'pattern'));
+  const budget = new PatternBudget();
+  const pattern = budget.compile(read(body, 'pattern'));
   const minConfidence = read(body, 'min_confidence');
   return {
     entries: parseEntries(body.urls),
     zmAuth: read(body, 'zm_auth'),
     verifySsl: read(body, 'verify_ssl'),
-    zones: isAbsent(body.zones) ? [] : parseZones(body.zones),
+    zones: isAbsent(body.zones) ? [] : parseZones(body.zones, budget),
     stopOnMatch: read(body, 'stop_on_match'),
     maxAttempts: read(body, 'max_attempts'),
     sleepBetweenAttempts: read(body, 'sleep_between_attempts'),

@@ -121,6 +121,22 @@ t.test('what is no zone is refused with its place and value', async (t) => {
     ],
     [[{ pattern: 1 }], 'expected text or null for pattern of zone 0, got 1'],
     [[{ name: [] }], 'expected text or null for name of zone 0, got []'],
+    [
+      [
+        {
+          value: [
+            [0, 0],
+            [1e7, 0],
+            [1, 1],
+          ],
+        },
+      ],
+      'expected [x, y] for point 1 of zone 0, got [10000000,0]',
+    ],
+    [
+      new Array(6).fill({ value: new Array(999).fill([0, 0]) }),
+      'expected at most 5000 points in all for zones, got 5994',
+    ],
     [new Array(201).fill({}), 'expected at most 200 zones for zones, got 201'],
     [[{ value: new Array(1001).fill([0, 0]) }], 'expected at most 1000 points for zone 0, got 1001'],
   ];
@@ -142,6 +158,53 @@ t.test('what is no zone is refused with its place and value', async (t) => {
   );
   t.throws(() => parseZones([{ pattern: '(' }]), { code: 'PATTERN_INVALID' });
   t.throws(() => parseZones([{ ignore_pattern: '(' }]), { code: 'PATTERN_INVALID' });
+});
+
+t.test('corners under another name are refused with the name', async (t) => {
+  const corners = rectangle(0, 0, 9, 9);
+  const cases: [zone: object, key: string][] = [
+    [{ name: 'drive', coords: corners }, 'coords'],
+    [{ coords: '0,0 9,0 9,9' }, 'coords'],
+    [{ Points: corners }, 'Points'],
+    [{ point: corners }, 'point'],
+    [{ values: corners }, 'values'],
+    [{ polygon: [] }, 'polygon'],
+    [{ coordinates: null }, 'coordinates'],
+    [{ drive: '306,356 1003,341 1074,683' }, 'drive'],
+    [{ p: corners.map(([x, y]) => ({ x, y })) }, 'p'],
+  ];
+  for (const [zone, key] of cases) {
+    const message = new RegExp(`expected the corners of zone 0 under "value" or "points", got them under "${key}"`);
+    t.throws(() => parseZones([zone]), { code: 'ZONES_INVALID', message });
+    t.throws(() => parseConfigZones([zone]), { code: 'ZONES_INVALID', message });
+  }
+  t.strictSame(zones({ value: corners, coords: 'old', colour: 'red' })[0]?.points, corners, 'other keys pass');
+  t.strictSame(zones({ name: 'empty', monitor: 3, labels: ['a', 'b', 'c'] })[0]?.points, []);
+});
+
+t.test('outlines that cross themselves too often are refused', async (t) => {
+  const star = (corners: number) =>
+    Array.from({ length: corners }, (_, index) => {
+      const angle = (2 * Math.PI * ((index * (corners - 1)) / 2)) / corners;
+      return [Math.round(1000 * Math.cos(angle)), Math.round(1000 * Math.sin(angle))];
+    });
+  t.doesNotThrow(() => zones({ value: star(31) }));
+  const message = /zone 1 touches or crosses itself, more than 1000 times/;
+  t.throws(() => zones({ value: star(31) }, { value: star(61) }), { code: 'ZONES_INVALID', message });
+});
+
+t.test('the largest overlap of outlines with 1,000 corners is found in steps that are counted', async (t) => {
+  const ring = (radius: number) =>
+    Array.from({ length: 1000 }, (_, index) => {
+      const angle = (2 * Math.PI * index) / 1000;
+      return [500 + radius * Math.cos(angle), 500 + radius * Math.sin(angle)];
+    });
+  const two = zones({ value: ring(300), pattern: 'car' }, { value: ring(400), pattern: 'person' });
+  const boxes = Array.from({ length: 1000 }, (_, index) => at([index, 100, index + 50, 900], 'person'));
+  t.ok(applyZones(boxes, two, 'largest_overlap').kept.length > 500);
+  const many = Array.from({ length: 5001 }, () => person1);
+  const message = /5001 detections and 2000 points are more than 10000000 comparisons: send fewer points/;
+  t.throws(() => applyZones(many, two), { code: 'ZONES_INVALID', message });
 });
 
 const person1 = at([338, 175, 462, 425]);

@@ -80,6 +80,31 @@ t.test('a zone may ask for labels, and ignore labels', async (t) => {
   t.strictSame(await labels({ value: null, points: everywhere.value }), [], '`value` wins where the key exists');
 });
 
+t.test('zones sent as a file are zones', async (t) => {
+  const daemon = await startDaemon(t);
+  const send = async (...zones: (string | Blob)[]) => {
+    const body = new FormData();
+    for (const part of zones) {
+      if (typeof part === 'string') body.append('zones', part);
+      else body.append('zones', part, 'zones.json');
+    }
+    body.append('file', new Blob([shapes.bytes]), 'a.jpg');
+    return await daemon.request('POST', '/detect', { body });
+  };
+  const file = new Blob([JSON.stringify([starZone])], { type: 'application/json' });
+  t.strictSame(resultOf((await send(file)).json).labels, ['star']);
+  t.match((await send(new Blob(['no']))).json, { detail: /^Invalid zones JSON: Expecting value/ });
+  t.match((await send('[]', file)).json, { detail: /expected one part "zones", got a field and a file/ });
+  t.match((await send(new Blob([' '.repeat(1024 * 1024 + 1)]))).json, { detail: /^Part exceeded maximum size/ });
+});
+
+t.test('zones are read before the picture is', async (t) => {
+  const daemon = await startDaemon(t);
+  const answer = await daemon.upload({ zones: '[{"coords": [[0,0],[1,0],[1,1]]}]', file: Buffer.from('no picture') });
+  t.equal(answer.status, 400);
+  t.match(answer.json, { detail: /expected the corners of zone 0 under "value" or "points", got them under "coords"/ });
+});
+
 t.test('other fields are ignored, and of two files the last one wins', async (t) => {
   const daemon = await startDaemon(t);
   const body = new FormData();

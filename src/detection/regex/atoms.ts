@@ -1,5 +1,5 @@
 /** The atoms of Python's syntax that stand for one character: characters, escapes, categories and `[classes]`. */
-import type { Edge, Node, SetItem } from './nodes.js';
+import { type CaseRule, type Edge, type Node, set, type SetItem } from './nodes.js';
 import { Scanner } from './scanner.js';
 
 const digit = /[0-9]/;
@@ -20,7 +20,7 @@ export class AtomParser extends Scanner {
   protected flags: Flags = { i: false, m: false, s: false, x: false, a: false };
 
   protected edge(edge: Edge): Node {
-    return { kind: 'edge', edge, ascii: this.flags.a };
+    return { kind: 'edge', edge, ascii: this.flags.a, width: [0, 0] };
   }
 
   protected char(code: number): Node {
@@ -28,12 +28,12 @@ export class AtomParser extends Scanner {
   }
 
   protected set(items: readonly SetItem[], negated = false): Node {
-    const [only] = items;
-    // One negated category alone, `\W` or `[\W]`, is the negated set of the category.
-    if (items.length === 1 && only && 'category' in only && only.negated) {
-      return { kind: 'set', items: [{ ...only, negated: false }], negated: !negated, ignoreCase: this.flags.i };
-    }
-    return { kind: 'set', items, negated, ignoreCase: this.flags.i };
+    return set(items, negated, this.letterCase());
+  }
+
+  protected letterCase(): CaseRule {
+    if (!this.flags.i) return 'exact';
+    return this.flags.a ? 'ignoreAscii' : 'ignore';
   }
 
   protected category(char: string): SetItem | null {

@@ -1,15 +1,14 @@
 /**
  * Python's regular expression syntax (the `re` module, Python 3.11) into a tree.
  *
- * What Python refuses is refused here, with Python's words. Refused beyond that: `\N{name}`, conditional groups
- * `(?(1)..)`, patterns that are too long, too deep or too large. `\z` (Python 3.14) is known.
+ * What Python refuses is refused here, with Python's words. Refused beyond that: `\N{name}`, and patterns that are longer
+ * or nested deeper than the limits. `\z` (Python 3.14) is known.
  */
+import { limits } from '../../limits.js';
 import { AtomParser, type Flags } from './atoms.js';
-import { cost, type Node, width } from './nodes.js';
+import { choice, condition, type Node, repeat, sequence, type Width } from './nodes.js';
+import { patternInvalid } from './scanner.js';
 
-const maxLength = 20_000;
-const maxDepth = 100;
-const maxCost = 10_000;
 /** Python's MAXREPEAT. */
 const maxRepeat = 4_294_967_295;
 
@@ -18,50 +17,73 @@ const octal = /[0-7]/;
 const space = /[ \t\n\r\v\f]/;
 const identifier = /^[\p{XID_Start}_]\p{XID_Continue}*$/u;
 
-type Group = Node & { kind: 'group' };
 interface Quantifier {
   readonly min: number;
   readonly max: number;
 }
 
-export function parsePattern(source: string): Node {
+export interface ParsedPattern {
+  readonly tree: Node;
+  /** Groups that a back-reference or a condition asks about, ascending. */
+  readonly referenced: readonly number[];
+  /** Nodes of the tree. */
+  readonly size: number;
+}
+
+/** @throws ZmdetectError PATTERN_INVALID */
+export function parsePattern(source: string): ParsedPattern {
+  const { value } = limits.patternCharacters;
+  if (source.length > value) throw patternInvalid(source, `longer than ${value} characters: use a shorter one`);
   return new Parser(source).parse();
 }
 
 class Parser extends AtomParser {
-  /** By number, from 1; undefined while the group is open. */
-  readonly #groups: (Group | undefined)[] = [undefined];
+  /** Widths by number, from 1; undefined while the group is open. */
+  readonly #groups: (Width | undefined)[] = [undefined];
   readonly #names = new Map<string, number>();
+  /** Groups that conditions name, with the place: a condition may stand before its group. */
+  readonly #conditions = new Map<number, number>();
+  readonly #referenced = new Set<number>();
+  /** The first group that begins inside of the outermost look-behind that is open; Infinity: none is open. */
+  #lookBehindGroup = Number.POSITIVE_INFINITY;
 
-  parse(): Node {
-    if (this.source.length > maxLength) this.fail(`longer than ${maxLength} characters`, 0);
+  parse(): ParsedPattern {
     const tree = this.#choice(0);
     if (this.peek() !== undefined) this.fail('unbalanced parenthesis');
-    if (cost(tree) > maxCost) this.fail('the pattern is too large once its repeats are counted out', 0);
-    return tree;
+    for (const [group, position] of this.#conditions) {
+      if (group >= this.#groups.length) this.fail(`invalid group reference ${group}`, position);
+    }
+    return { tree, referenced: [...this.#referenced].sort((a, b) => a - b), size: this.size };
   }
 
   #choice(depth: number): Node {
-    if (depth > maxDepth) this.fail(`more than ${maxDepth} groups inside each other`);
+    const { value } = limits.patternDepth;
+    if (depth > value) this.fail(`more than ${value} groups inside each other`);
     const branches = [this.#sequence(depth, depth === 0)];
     while (this.take('|')) branches.push(this.#sequence(depth, false));
-    return branches.length === 1 && branches[0] ? branches[0] : { kind: 'choice', branches };
+    return branches.length === 1 && branches[0] ? branches[0] : this.#counted(choice(branches));
   }
 
   #sequence(depth: number, first: boolean): Node {
     const items: Node[] = [];
+    this.size += 1;
     for (;;) {
       if (this.flags.x) this.#skipSpace();
       const char = this.peek();
-      if (char === undefined || char === '|' || char === ')') return { kind: 'sequence', items };
+      if (char === undefined || char === '|' || char === ')') return sequence(items);
       this.pos++;
       const quantifier = this.#quantifier(char);
       if (quantifier) items.push(this.#repeat(items.pop(), quantifier));
       else {
         const atom = this.#atom(char, depth, first && items.length === 0);
-        if (atom) items.push(atom);
+        if (atom) items.push(this.#counted(atom));
       }
     }
+  }
+
+  #counted(node: Node): Node {
+    this.size += 1;
+    return node;
   }
 
   #skipSpace(): void {
@@ -92,7 +114,7 @@ class Parser extends AtomParser {
     if (body === undefined || body.kind === 'edge') this.fail('nothing to repeat', this.pos - 1);
     if (body.kind === 'repeat') this.fail('multiple repeat', this.pos - 1);
     const mode = this.take('?') ? 'lazy' : this.take('+') ? 'possessive' : 'greedy';
-    return { kind: 'repeat', body, min, max, mode };
+    return this.#counted(repeat(body, min, max, mode));
   }
 
   /** null for what leaves nothing in the tree: comments and global flags. */
@@ -132,9 +154,19 @@ class Parser extends AtomParser {
 
   #backreference(index: number, unknown: string, position: number): Node {
     if (index >= this.#groups.length) this.fail(unknown, position);
-    const group = this.#groups[index];
-    if (!group) this.fail('cannot refer to an open group', position);
-    return { kind: 'backreference', group, ignoreCase: this.flags.i };
+    const width = this.#groups[index];
+    if (!width) this.fail('cannot refer to an open group', position);
+    this.#checkLookBehind(index, position);
+    this.#referenced.add(index);
+    return { kind: 'reference', group: index, letterCase: this.letterCase(), width };
+  }
+
+  #checkLookBehind(group: number, position: number): void {
+    if (this.#lookBehindGroup === Number.POSITIVE_INFINITY) return;
+    if (this.#groups[group] === undefined) this.fail('cannot refer to an open group', position);
+    if (group >= this.#lookBehindGroup) {
+      this.fail('cannot refer to group defined in the same lookbehind subpattern', position);
+    }
   }
 
   #group(depth: number, first: boolean): Node | null {
@@ -150,15 +182,20 @@ class Parser extends AtomParser {
     const char = this.next();
     if (char === undefined) this.fail('unexpected end of pattern');
     if (char === ':') return finish();
-    if (char === '>') return { kind: 'atomic', body: finish() };
-    if (char === '=' || char === '!') return { kind: 'look', behind: false, negated: char === '!', body: finish() };
+    if (char === '>') {
+      const body = finish();
+      return { kind: 'atomic', body, width: body.width };
+    }
+    if (char === '=' || char === '!') {
+      return { kind: 'look', behind: false, negated: char === '!', body: finish(), width: [0, 0] };
+    }
     if (char === '<') return this.#lookBehind(finish, start);
     if (char === 'P') return this.#named(finish, start);
     if (char === '#') {
       this.takeUntil(')', 'missing ), unterminated comment');
       return null;
     }
-    if (char === '(') this.fail('conditional groups are not supported', start);
+    if (char === '(') return this.#condition(finish, start);
     if (char !== '-' && !'aiLmsux'.includes(char)) this.fail(`unknown extension ?${char}`, start + 1);
     return this.#flagGroup(char, finish, first, start);
   }
@@ -166,18 +203,49 @@ class Parser extends AtomParser {
   #capture(finish: () => Node, name?: string): Node {
     const index = this.#groups.push(undefined) - 1;
     if (name !== undefined) this.#names.set(name, index);
-    const group: Group = { kind: 'group', index, body: finish() };
-    this.#groups[index] = group;
-    return group;
+    const body = finish();
+    this.#groups[index] = body.width;
+    return { kind: 'group', group: index, body, width: body.width };
   }
 
   #lookBehind(finish: () => Node, start: number): Node {
     const char = this.next();
     if (char !== '=' && char !== '!') this.fail(`unknown extension ?<${char ?? ''}`, start + 1);
+    const outer = this.#lookBehindGroup;
+    this.#lookBehindGroup = Math.min(outer, this.#groups.length);
     const body = finish();
-    const [min, max] = width(body);
+    this.#lookBehindGroup = outer;
+    const [min, max] = body.width;
     if (min !== max) this.fail('look-behind requires fixed-width pattern', start);
-    return { kind: 'look', behind: true, negated: char === '!', body };
+    return { kind: 'look', behind: true, negated: char === '!', body, width: [0, 0] };
+  }
+
+  /** `(?(1)yes|no)` and `(?(name)yes|no)`. */
+  #condition(finish: () => Node, start: number): Node {
+    const at = this.pos;
+    const name = this.takeUntil(')', 'missing ), unterminated name');
+    const index = this.#conditionGroup(name, at);
+    this.#checkLookBehind(index, at);
+    this.#referenced.add(index);
+    const body = finish();
+    const branches = body.kind === 'choice' ? body.branches : [body];
+    const [yes, no = sequence([]), ...more] = branches;
+    if (more.length > 0 || !yes) this.fail('conditional backref with more than two branches', start);
+    return condition(index, yes, no);
+  }
+
+  #conditionGroup(name: string, at: number): number {
+    if (name === '') this.fail('missing group name', at);
+    if (identifier.test(name)) {
+      const index = this.#names.get(name);
+      if (index === undefined) this.fail(`unknown group name '${name}'`, at);
+      return index;
+    }
+    if (!/^[0-9]+$/.test(name)) this.fail(`bad character in group name '${name}'`, at);
+    const index = Number(name);
+    if (index === 0) this.fail('bad group number', at);
+    if (!this.#conditions.has(index)) this.#conditions.set(index, at);
+    return index;
   }
 
   /** `(?P<name>...)` and `(?P=name)`. */

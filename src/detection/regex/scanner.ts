@@ -4,6 +4,8 @@ import { ZmdetectError } from '../../errors.js';
 export class Scanner {
   readonly source: string;
   protected pos = 0;
+  /** Nodes so far. */
+  protected size = 0;
   readonly #chars: readonly string[];
 
   constructor(source: string) {
@@ -51,7 +53,7 @@ export class Scanner {
   }
 }
 
-export function patternInvalid(source: string, reason: string, cause?: unknown): ZmdetectError {
+export function patternInvalid(source: string, reason: string): ZmdetectError {
   const pattern = source.length > 100 ? `${source.slice(0, 100)}...` : source;
-  return new ZmdetectError('PATTERN_INVALID', { pattern, reason }, { cause });
+  return new ZmdetectError('PATTERN_INVALID', { pattern, reason });
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { resultJson } from '../../detection/wire.js';
 import { parseZones, type Zone } from '../../detection/zones.js';
 import { ZmdetectError } from '../../errors.js';
+import { limits } from '../../limits.js';
 import type { Admission } from '../../pipeline/admission.js';
 import type { FrameAnalyser } from '../../pipeline/analyser.js';
 import { note } from '../../pipeline/observer.js';
@@ -40,7 +41,7 @@ export interface DetectParts {
  * Token and queue are looked at before the upload is read: nobody without a token fills memory, and who would wait too
  * long is told at once.
  */
-export function detectRoute({ analyser, admission, tokens, limits, maxUploadBytes }: DetectParts): Route {
+export function detectRoute({ analyser, admission, tokens, limits: times, maxUploadBytes }: DetectParts): Route {
   return {
     method: 'POST',
     path: '/detect',
@@ -54,7 +55,7 @@ export function detectRoute({ analyser, admission, tokens, limits, maxUploadByte
     },
     async handle(exchange) {
       tokens.check(exchange.request.headers.authorization);
-      const { end } = deadlinesOf(exchange, limits, 'upload');
+      const { end } = deadlinesOf(exchange, times, 'upload');
       const urgency: Urgency = { priority: 'interactive', deadline: end };
       admission.check(analyser.models, urgency);
       exchange.expireAt(end);
@@ -62,8 +63,9 @@ export function detectRoute({ analyser, admission, tokens, limits, maxUploadByte
       const form = await readForm(exchange, maxUploadBytes);
       note(exchange, 'body', performance.now() - started);
       const bytes = filePart(form, 'file');
+      // Before the models run: what is wrong with the zones costs no inference.
+      const zones = zonesField(zonesText(form));
       const { detections, size } = await analyser.analyse(bytes, { ...exchange, urgency });
-      const zones = zonesField(textField(form, 'zones'));
       const { kept, errorBoxes } = await analyser.select(detections, zones, exchange.log);
       return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };
     },
@@ -77,8 +79,17 @@ function filePart(form: Form, name: FieldName): Buffer {
   throw text === undefined ? missing(name) : notAFile(name, text);
 }
 
-function textField(form: Form, name: FieldName): string | undefined {
-  return form.fields.get(name);
+/** Some clients send every part with a filename; zones are zones all the same. */
+function zonesText(form: Form): string | undefined {
+  const name: FieldName = 'zones';
+  const [text, file] = [form.fields.get(name), form.files.get(name)];
+  if (file === undefined) return text;
+  if (text !== undefined) {
+    throw new ZmdetectError('ZONES_INVALID', { reason: 'expected one part "zones", got a field and a file: send one' });
+  }
+  // The limit of a field, which it stands for.
+  if (file.length > limits.zonesFileBytes.value) throw new ZmdetectError('PART_TOO_LARGE');
+  return new TextDecoder().decode(file);
 }
 
 function zonesField(text: string | undefined): Zone[] {
