@@ -71,7 +71,7 @@ void Engine::run(const Waiting& waiting) {
   Status status = job.ticket->check();
   if (status.ok()) {
     const Stopwatch watch;
-    Result<Image> image = decode_image(job.bytes, options_.limits);
+    Result<Image> image = decode_image(job.bytes, options_.limits, [&job] { return job.ticket->check(); });
     if (image.ok()) {
       // The deleter may run on any thread, even after the engine is gone.
       std::shared_ptr<Image> shared(new Image(std::move(image).value()),

@@ -65,7 +65,7 @@ struct PixelPlaces {
 
 }  // namespace
 
-Result<StoredImage> decode_bmp(Bytes bytes, const DecodeLimits& limits) {
+Result<StoredImage> decode_bmp(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop) {
   const ByteReader reader(bytes);
   const Header header = read_header(reader);
   if (header.info_size != kOs2Info && header.info_size < kWindowsInfo) return undecodable(kFormat, "no valid header");
@@ -87,6 +87,7 @@ Result<StoredImage> decode_bmp(Bytes bytes, const DecodeLimits& limits) {
   const PixelPlaces places{reader, header};
   std::uint8_t* out = image.pixels.get();
   for (std::uint64_t y = 0; y < header.height; ++y) {
+    ZMD_RETURN_IF_ERROR(stop());
     const std::uint64_t row_at = header.pixels_at + stride * (header.top_down ? y : header.height - 1 - y);
     for (std::uint32_t x = 0; x < header.width; ++x, out += 3) {
       const std::uint64_t place = places.of(row_at, x);

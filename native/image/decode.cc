@@ -11,7 +11,7 @@ namespace zmdetect {
 
 namespace {
 
-using Decoder = Result<StoredImage> (*)(Bytes, const DecodeLimits&);
+using Decoder = Result<StoredImage> (*)(Bytes, const DecodeLimits&, const StopCheck&);
 
 bool starts_with(Bytes bytes, std::string_view signature, std::size_t at = 0) {
   return bytes.size() >= at + signature.size() &&
@@ -75,13 +75,14 @@ Image allocate_image(int width, int height) {
   return image;
 }
 
-Result<Image> decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits) try {
+Result<Image> decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits, const StopCheck& stop) try {
   if (bytes.empty()) return Status(Code::kImageEmpty, "the image has zero bytes");
   const Decoder decode = decoder_for(bytes);
   if (decode == nullptr) {
     return Status(Code::kImageUndecodable, "no known image format: starts with '" + printable_start(bytes) + "'");
   }
-  Result<StoredImage> stored = decode(bytes, limits);
+  const StopCheck never = [] { return Status(); };
+  Result<StoredImage> stored = decode(bytes, limits, stop ? stop : never);
   if (!stored.ok()) return stored.status();
   return orient(std::move(stored).value());
 } catch (const std::bad_alloc&) {

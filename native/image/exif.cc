@@ -10,8 +10,7 @@ namespace {
 
 bool is_big_endian(Bytes tiff) { return tiff[0] == 'M' && tiff[1] == 'M'; }
 
-}  // namespace
-
+// Where the two bytes of the orientation's value lie, 0 if nowhere.
 std::size_t orientation_place(Bytes tiff) {
   // TIFF 6.0, section 2. Header: byte order, 42, offset of the first directory. Directory: entry count, then entries
   // of 12 bytes: tag, type, count, value (or its offset, but a single SHORT lies in the entry itself).
@@ -31,6 +30,8 @@ std::size_t orientation_place(Bytes tiff) {
   }
   return 0;
 }
+
+}  // namespace
 
 int exif_orientation(Bytes tiff) {
   const std::size_t place = orientation_place(tiff);

@@ -17,15 +17,16 @@ struct StoredImage {
   int orientation = 1;
 };
 
-// Each reader decodes one format to RGB, checks `limits` on the header before it allocates pixels, and may throw
-// std::bad_alloc. `bytes` start with the format's signature.
-Result<StoredImage> decode_jpeg(Bytes bytes, const DecodeLimits& limits);
-Result<StoredImage> decode_png(Bytes bytes, const DecodeLimits& limits);
-Result<StoredImage> decode_gif(Bytes bytes, const DecodeLimits& limits);
-Result<StoredImage> decode_bmp(Bytes bytes, const DecodeLimits& limits);
-Result<StoredImage> decode_webp(Bytes bytes, const DecodeLimits& limits);
-Result<StoredImage> decode_tiff(Bytes bytes, const DecodeLimits& limits);
-Result<StoredImage> decode_pnm(Bytes bytes, const DecodeLimits& limits);
+// Each reader decodes one format to RGB, checks `limits` on the header before it allocates pixels, ends with the status
+// of `stop` (never empty) where that is not OK, and may throw std::bad_alloc. `bytes` start with the format's
+// signature.
+Result<StoredImage> decode_jpeg(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
+Result<StoredImage> decode_png(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
+Result<StoredImage> decode_gif(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
+Result<StoredImage> decode_bmp(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
+Result<StoredImage> decode_webp(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
+Result<StoredImage> decode_tiff(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
+Result<StoredImage> decode_pnm(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop);
 
 /// kImageUndecodable with the message "FORMAT: reason".
 Status undecodable(const char* format, const std::string& reason);
@@ -41,8 +42,12 @@ Image allocate_image(int width, int height);
 /// JPEG puts before it. 1 when there is none or when the block is damaged.
 int exif_orientation(Bytes tiff);
 
-/// Where in a TIFF structure the two bytes of the orientation's value lie, 0 if nowhere.
-std::size_t orientation_place(Bytes tiff);
+/// What stands before the first scan of a JPEG.
+struct JpegSegments {
+  std::size_t count = 0;  // markers with a length, of any kind
+  Bytes exif;             // of the first APP1 that is one, without its "Exif\0\0"
+};
+JpegSegments read_jpeg_segments(Bytes jpeg);
 
 /// The payload of the first chunk `name` (four characters) in a RIFF file, empty if there is none.
 Bytes riff_chunk(Bytes riff, const char* name);

@@ -107,7 +107,7 @@ std::vector<std::uint8_t> only_first_frame(Bytes bytes, const Layout& layout) {
 
 }  // namespace
 
-Result<StoredImage> decode_gif(Bytes bytes, const DecodeLimits& limits) {
+Result<StoredImage> decode_gif(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop) {
   Layout layout;
   if (!read_layout(bytes, layout)) return undecodable(kFormat, "premature end of data or an unknown block");
   ZMD_RETURN_IF_ERROR(check_size(kFormat, std::uint64_t(layout.width), std::uint64_t(layout.height), limits));
@@ -127,9 +127,11 @@ Result<StoredImage> decode_gif(Bytes bytes, const DecodeLimits& limits) {
   const int colour_count = pixcmapGetCount(colours);
 
   // Around the frame and through its transparent pixels one sees the background colour.
+  ZMD_RETURN_IF_ERROR(stop());
   Image image = allocate_image(layout.width, layout.height);
   for (std::size_t i = 0; i < image.bytes(); ++i) image.pixels[i] = layout.background[i % 3];
   for (int y = 0; y < layout.frame_height; ++y) {
+    ZMD_RETURN_IF_ERROR(stop());
     l_uint32* const line = pixGetData(frame.get()) + std::size_t(y) * std::size_t(pixGetWpl(frame.get()));
     std::uint8_t* out =
         image.pixels.get() + (std::size_t(layout.top + y) * std::size_t(layout.width) + std::size_t(layout.left)) * 3;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -25,10 +26,15 @@ struct DecodeLimits {
   bool fast_jpeg = false;
 };
 
+/// Asked at least once for every row and every scan of a picture: anything but OK ends the decode with that status.
+using StopCheck = std::function<Status()>;
+
 /// Decodes JPEG, PNG, BMP, WebP, GIF (first frame), TIFF or PNM; the format is read from the bytes, never from a name.
 /// EXIF orientation is applied (JPEG, PNG, WebP, and TIFF's own tag), alpha is dropped without blending, 16 bits become
 /// 8 by dropping the low byte, grey and CMYK become RGB. Errors: kImageEmpty, kImageUndecodable, kImageTooLarge,
-/// kOutOfMemory.
-Result<Image> decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits);
+/// kOutOfMemory, and whatever `stop` says. The work is linear in the bytes and the pixels (a JPEG's scans count as
+/// pixels). Leptonica unpacks WebP, TIFF and GIF in one call that `stop` cannot
+/// end; it is asked again when their pixels are copied.
+Result<Image> decode_image(std::span<const std::uint8_t> bytes, const DecodeLimits& limits, const StopCheck& stop = {});
 
 }  // namespace zmdetect

@@ -6,9 +6,10 @@
 
 #include <csetjmp>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
-#include "image/formats.h"
+#include "image/byte_reader.h"
 #include "input_limits.h"
 
 namespace zmdetect {
@@ -21,6 +22,9 @@ constexpr char kFormat[] = "JPEG";
 // hundred kilobytes can keep a core busy for minutes. Encoders write about ten.
 constexpr int kMaxScans = limits::kJpegScans;
 
+// Arithmetic coding packs any number of decisions into a byte, so an empty scan costs as much as a full one.
+constexpr std::int64_t kArithmeticWeight = 8;
+
 // Everything that must survive libjpeg's longjmp lives here, in the caller of the functions that call setjmp; these
 // have no local variables with destructors.
 struct Session {
@@ -28,12 +32,16 @@ struct Session {
   jpeg_error_mgr errors{};
   jpeg_source_mgr source{};
   jpeg_progress_mgr progress{};
+  const StopCheck& stop;
+  Status stopped;
+  bool reading_scans = false;
+  std::int64_t scan_samples = 0;
   std::jmp_buf on_error;
   char message[JMSG_LENGTH_MAX] = "";
   Image image;
   std::vector<JSAMPLE> cmyk_row;
 
-  explicit Session(Bytes bytes);
+  Session(Bytes bytes, const StopCheck& stop);
   ~Session() { jpeg_destroy_decompress(&jpeg); }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -47,11 +55,31 @@ Session& session_of(j_common_ptr jpeg) { return *static_cast<Session*>(jpeg->cli
   std::longjmp(session.on_error, 1);
 }
 
-void count_scans(j_common_ptr jpeg) {
-  if (reinterpret_cast<j_decompress_ptr>(jpeg)->input_scan_number <= kMaxScans) return;
-  Session& session = session_of(jpeg);
-  std::snprintf(session.message, sizeof session.message, "more than %d scans", kMaxScans);
-  std::longjmp(session.on_error, 1);
+// Samples in one row of the scan's coding units.
+std::int64_t row_samples(const jpeg_decompress_struct& jpeg) {
+  std::int64_t samples = 0;
+  for (int i = 0; i < jpeg.comps_in_scan; ++i) {
+    const jpeg_component_info& component = *jpeg.cur_comp_info[i];
+    samples += std::int64_t(component.width_in_blocks) * component.v_samp_factor * DCTSIZE2;
+  }
+  return jpeg.arith_code ? samples * kArithmeticWeight : samples;
+}
+
+// libjpeg calls this before every row of coding units of every scan, and before every row of pixels.
+void watch(j_common_ptr common) {
+  const jpeg_decompress_struct& jpeg = *reinterpret_cast<j_decompress_ptr>(common);
+  Session& s = session_of(common);
+  s.stopped = s.stop();
+  if (s.reading_scans) s.scan_samples += row_samples(jpeg);
+  if (jpeg.input_scan_number > kMaxScans) {
+    std::snprintf(s.message, sizeof s.message, "more than %d scans", kMaxScans);
+  } else if (s.scan_samples > limits::kJpegScanSamples) {
+    std::snprintf(s.message, sizeof s.message, "its scans hold more than %lld samples",
+                  static_cast<long long>(limits::kJpegScanSamples));
+  } else if (s.stopped.ok()) {
+    return;
+  }
+  std::longjmp(s.on_error, 1);
 }
 
 // The source has no more bytes than it began with. To say so (instead of inserting an end marker, as libjpeg's own
@@ -67,13 +95,13 @@ void skip_bytes(j_decompress_ptr jpeg, long count) {
   source.bytes_in_buffer -= skipped;
 }
 
-Session::Session(Bytes bytes) {
+Session::Session(Bytes bytes, const StopCheck& stop_check) : stop(stop_check) {
   jpeg.err = jpeg_std_error(&errors);
   jpeg.client_data = this;
   errors.error_exit = fail;
   errors.emit_message = [](j_common_ptr, int) {};
   errors.output_message = [](j_common_ptr) {};
-  progress.progress_monitor = count_scans;
+  progress.progress_monitor = watch;
   source.next_input_byte = bytes.data();
   source.bytes_in_buffer = bytes.size();
   source.init_source = [](j_decompress_ptr) {};
@@ -88,7 +116,6 @@ bool read_header(Session& s) {
   jpeg_create_decompress(&s.jpeg);
   s.jpeg.src = &s.source;
   s.jpeg.progress = &s.progress;
-  jpeg_save_markers(&s.jpeg, JPEG_APP0 + 1, 0xFFFF);
   if (jpeg_read_header(&s.jpeg, TRUE) == JPEG_HEADER_OK) return true;
   std::strcpy(s.message, "premature end of data in the header");
   return false;
@@ -112,7 +139,9 @@ bool read_pixels(Session& s, bool fast) {
   const bool four = s.jpeg.num_components == 4;
   s.jpeg.out_color_space = four ? JCS_CMYK : JCS_EXT_RGB;
   // False when the source ran dry within a picture of many scans; reading its first row then fails as well.
+  s.reading_scans = true;
   const bool started = jpeg_start_decompress(&s.jpeg);
+  s.reading_scans = false;
   const std::size_t stride = std::size_t(s.image.width) * 3;
   for (int y = 0; y < s.image.height; ++y) {
     std::uint8_t* const row = s.image.pixels.get() + std::size_t(y) * stride;
@@ -126,30 +155,53 @@ bool read_pixels(Session& s, bool fast) {
   return true;
 }
 
-int orientation_of(const jpeg_decompress_struct& jpeg) {
-  constexpr char kExif[] = "Exif\0";  // and the zero that ends the literal
-  constexpr std::size_t kExifSize = 6;
-  for (jpeg_saved_marker_ptr marker = jpeg.marker_list; marker != nullptr; marker = marker->next) {
-    const Bytes data(marker->data, marker->data_length);
-    if (data.size() > kExifSize && std::memcmp(data.data(), kExif, kExifSize) == 0) {
-      return exif_orientation(data.subspan(kExifSize));
-    }
-  }
-  return 1;
-}
-
 }  // namespace
 
-Result<StoredImage> decode_jpeg(Bytes bytes, const DecodeLimits& limits) {
-  Session session(bytes);
+// libjpeg would keep the segments for us, in a list whose end it looks for each time: quadratic in their number.
+JpegSegments read_jpeg_segments(Bytes jpeg) {
+  constexpr std::string_view kExif("Exif\0\0", 6);
+  const ByteReader reader(jpeg, /*big_endian=*/true);
+  JpegSegments segments;
+  for (std::size_t at = 2; at + 4 <= jpeg.size();) {
+    if (jpeg[at] != 0xFF || jpeg[at + 1] == 0xFF || jpeg[at + 1] == 0) {  // filling, or bytes of no segment
+      ++at;
+      continue;
+    }
+    const int marker = jpeg[at + 1];
+    if (marker == 0xD9 || marker == 0xDA) break;                 // end of the picture, start of a scan
+    if (marker == 0x01 || (marker >= 0xD0 && marker <= 0xD8)) {  // markers without a length
+      at += 2;
+      continue;
+    }
+    const std::size_t length = reader.u16(at + 2);  // counts its own two bytes
+    const std::size_t payload = at + 4;
+    if (length < 2 || payload + length - 2 > jpeg.size()) break;
+    ++segments.count;
+    const Bytes data = jpeg.subspan(payload, length - 2);
+    if (marker == JPEG_APP0 + 1 && segments.exif.empty() && data.size() > kExif.size() &&
+        std::memcmp(data.data(), kExif.data(), kExif.size()) == 0) {
+      segments.exif = data.subspan(kExif.size());
+    }
+    at = payload + length - 2;
+  }
+  return segments;
+}
+
+Result<StoredImage> decode_jpeg(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop) {
+  const JpegSegments segments = read_jpeg_segments(bytes);
+  if (segments.count > std::size_t(limits::kJpegSegments)) {
+    return undecodable(kFormat, "more than " + std::to_string(limits::kJpegSegments) + " segments before the picture");
+  }
+  Session session(bytes, stop);
   if (!read_header(session)) return undecodable(kFormat, session.message);
   const jpeg_decompress_struct& jpeg = session.jpeg;
   ZMD_RETURN_IF_ERROR(check_size(kFormat, jpeg.image_width, jpeg.image_height, limits));
   session.image = allocate_image(int(jpeg.image_width), int(jpeg.image_height));
   if (jpeg.num_components == 4) session.cmyk_row.resize(std::size_t(jpeg.image_width) * 4);
-  const int orientation = orientation_of(jpeg);
-  if (!read_pixels(session, limits.fast_jpeg)) return undecodable(kFormat, session.message);
-  return StoredImage{std::move(session.image), orientation};
+  const bool complete = read_pixels(session, limits.fast_jpeg);
+  ZMD_RETURN_IF_ERROR(session.stopped);
+  if (!complete) return undecodable(kFormat, session.message);
+  return StoredImage{std::move(session.image), exif_orientation(segments.exif)};
 }
 
 }  // namespace zmdetect

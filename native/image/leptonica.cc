@@ -13,7 +13,7 @@ void silence_leptonica() {
   });
 }
 
-Result<Image> image_from_pix(const char* format, PixPtr pix) {
+Result<Image> image_from_pix(const char* format, PixPtr pix, const StopCheck& stop) {
   if (pix == nullptr) return undecodable(format, "broken, truncated or of an unsupported kind");
   if (pixGetDepth(pix.get()) != 32 || pixGetColormap(pix.get()) != nullptr) {
     pix.reset(pixConvertTo32(pix.get()));
@@ -24,6 +24,7 @@ Result<Image> image_from_pix(const char* format, PixPtr pix) {
   const std::size_t words_per_line = std::size_t(pixGetWpl(pix.get()));
   std::uint8_t* out = image.pixels.get();
   for (int y = 0; y < image.height; ++y, words += words_per_line) {
+    ZMD_RETURN_IF_ERROR(stop());
     for (int x = 0; x < image.width; ++x, out += 3) {
       out[0] = std::uint8_t(words[x] >> L_RED_SHIFT);
       out[1] = std::uint8_t(words[x] >> L_GREEN_SHIFT);

@@ -19,6 +19,6 @@ void silence_leptonica();
 
 /// A Leptonica picture of any depth, with or without colour map, as RGB: 16 bits lose their low byte, alpha is
 /// dropped. `pix` may be null: kImageUndecodable. Throws std::bad_alloc.
-Result<Image> image_from_pix(const char* format, PixPtr pix);
+Result<Image> image_from_pix(const char* format, PixPtr pix, const StopCheck& stop);
 
 }  // namespace zmdetect

@@ -55,7 +55,7 @@ class Scanner {
 
 }  // namespace
 
-Result<StoredImage> decode_pnm(Bytes bytes, const DecodeLimits& limits) {
+Result<StoredImage> decode_pnm(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop) {
   const int kind = bytes[1] - '0';  // 1..3 bitmap, grey, colour as text; 4..6 the same as bytes
   const bool text = kind <= 3;
   const bool bitmap = kind == 1 || kind == 4;
@@ -94,6 +94,7 @@ Result<StoredImage> decode_pnm(Bytes bytes, const DecodeLimits& limits) {
   Image image = allocate_image(int(*width), int(*height));
   std::uint8_t* out = image.pixels.get();
   for (std::uint64_t y = 0; y < *height; ++y) {
+    ZMD_RETURN_IF_ERROR(stop());
     for (std::uint64_t i = 0; i < row_samples; ++i) {
       const auto value = !text ? std::optional(raw_sample(y, i)) : bitmap ? scanner.bit() : scanner.number();
       if (!value) return undecodable(kFormat, "premature end of data");

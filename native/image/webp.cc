@@ -16,7 +16,7 @@ bool is_animated(Bytes bytes) {
 
 }  // namespace
 
-Result<StoredImage> decode_webp(Bytes bytes, const DecodeLimits& limits) {
+Result<StoredImage> decode_webp(Bytes bytes, const DecodeLimits& limits, const StopCheck& stop) {
   silence_leptonica();
   l_int32 width = 0;
   l_int32 height = 0;
@@ -28,7 +28,7 @@ Result<StoredImage> decode_webp(Bytes bytes, const DecodeLimits& limits) {
   // OpenCV shows the first frame. No camera sends one, and it would take libwebp's demuxer.
   if (is_animated(bytes)) return undecodable(kFormat, "animated pictures are not supported");
 
-  Result<Image> image = image_from_pix(kFormat, PixPtr(pixReadMemWebP(bytes.data(), bytes.size())));
+  Result<Image> image = image_from_pix(kFormat, PixPtr(pixReadMemWebP(bytes.data(), bytes.size())), stop);
   if (!image.ok()) return image.status();
   return StoredImage{std::move(image).value(), exif_orientation(riff_chunk(bytes, "EXIF"))};
 }
