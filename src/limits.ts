@@ -139,6 +139,50 @@ const table = {
     what: 'nodes of the syntax trees that are kept compiled, about 200 bytes each',
     outcome: 'the pattern that was not used for longest is compiled again when it is used',
   },
+  urls: {
+    value: 500,
+    unit: 'count',
+    input: 'frame URLs',
+    what: 'entries of `urls` in one request',
+    outcome: 'URLS_INVALID',
+  },
+  urlCharacters: {
+    value: 8192,
+    unit: 'characters',
+    input: 'frame URLs',
+    what: 'one URL, or `zm_auth`',
+    outcome: 'URLS_INVALID',
+  },
+  frameFetches: {
+    value: 1000,
+    unit: 'count',
+    input: 'frame URLs',
+    what: 'fetches for one request, repeated ones included',
+    outcome: 'a frame is not asked for again',
+  },
+  redirects: {
+    value: 30,
+    unit: 'count',
+    input: 'frame fetch',
+    what: 'redirects of one frame',
+    outcome: 'the frame is skipped',
+  },
+  frameBytes: {
+    value: 64 * 1024 * 1024,
+    unit: 'bytes',
+    input: 'frame fetch',
+    what: 'one frame, on the wire and decompressed',
+    outcome: 'the frame is skipped',
+    setting: 'max_frame_bytes',
+  },
+  frameMs: {
+    value: 20_000,
+    unit: 'ms',
+    input: 'frame fetch',
+    what: 'one frame, from the request to its last byte',
+    outcome: 'the frame is skipped',
+    setting: 'frame_timeout_seconds',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof table;

@@ -3,6 +3,7 @@ import { type ArgumentOptions, ArgumentParser, SUPPRESS } from 'argparse';
 import { processors } from '../detection/config.js';
 import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
 import { ZmdetectError } from '../errors.js';
+import { loopbackChoices } from '../frames/policy.js';
 import { ConfigError } from './problems.js';
 import { snakeCase } from './readers.js';
 import { defaultSettings } from './server-config.js';
@@ -87,7 +88,15 @@ const flagRows: readonly FlagRow[] = [
   ['--fast-jpeg', 'fastJpeg', { ...on, help: 'decode JPEG quicker, with slightly other boxes' }],
   ['--fetch-concurrency', 'fetchConcurrency', { type: int, help: 'frames of a request fetched at the same time' }],
   ['--fetch-timeout-seconds', 'fetchTimeoutSeconds', { type: float, help: 'to connect, and between received pieces' }],
+  ['--frame-timeout-seconds', 'frameTimeoutSeconds', { type: float, help: 'longest time for one frame' }],
   ['--max-frame-bytes', 'maxFrameBytes', { type: int, help: 'largest fetched frame' }],
+  [
+    '--fetch-allowed-hosts',
+    'fetchAllowedHosts',
+    { nargs: '+', help: 'hosts that frames may come from; "*.x.org": all below' },
+  ],
+  ['--fetch-allowed-cidrs', 'fetchAllowedCidrs', { nargs: '+', help: 'networks that frames may come from' }],
+  ['--fetch-loopback', 'fetchLoopback', { choices: loopbackChoices, help: 'clients that may name loopback addresses' }],
   ['--decode-threads', 'decodeThreads', { type: int, help: 'threads that decode pictures; 0: automatic' }],
   ['--inference-threads', 'inferenceThreads', { type: int, help: 'threads inside a run of a model; 0: automatic' }],
   ['--instances', 'instances', { type: int, help: 'runs of a model at the same time; 0: automatic' }],

@@ -1,6 +1,15 @@
 /** The server's settings: their keys, kinds, bounds and defaults, and the one way in for flags and files alike. */
 import { z } from 'zod';
 import { type DetectorConfig, type FrameStrategy, type Processor, processors } from '../detection/config.js';
+import {
+  hostEntry,
+  isHostEntry,
+  isNetworkEntry,
+  type LoopbackChoice,
+  loopbackChoices,
+  networkEntry,
+} from '../frames/policy.js';
+import { limits } from '../limits.js';
 import { defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
 import { detectorConfig } from './detector-schema.js';
 import {
@@ -74,8 +83,16 @@ interface Settings extends RuntimeChoices {
   readonly fetchConcurrency: number;
   /** To connect, and between two received pieces. */
   readonly fetchTimeoutSeconds: number;
+  /** From the request for a frame to its last byte. */
+  readonly frameTimeoutSeconds: number;
   /** Bytes of one fetched frame. */
   readonly maxFrameBytes: number;
+  /** Host names that frames may be fetched from, `*.example.org` for all below one; null: all. */
+  readonly fetchAllowedHosts: readonly string[] | null;
+  /** The same for networks and addresses. */
+  readonly fetchAllowedCidrs: readonly string[] | null;
+  /** Which clients may name loopback addresses. */
+  readonly fetchLoopback: LoopbackChoice;
   /** 0: chosen from the processor cores. */
   readonly decodeThreads: number;
   /** Threads inside one run of a model; 0: chosen from the processor cores. */
@@ -129,7 +146,11 @@ export function defaultSettings(): Settings {
     fastJpeg: false,
     fetchConcurrency: 4,
     fetchTimeoutSeconds: 10,
-    maxFrameBytes: 64 * 1024 * 1024,
+    frameTimeoutSeconds: limits.frameMs.value / 1000,
+    maxFrameBytes: limits.frameBytes.value,
+    fetchAllowedHosts: null,
+    fetchAllowedCidrs: null,
+    fetchLoopback: 'local',
     decodeThreads: 0,
     inferenceThreads: 0,
     instances: 0,
@@ -190,7 +211,11 @@ const settingsShape: Shape<Settings> = {
   fastJpeg: flag,
   fetchConcurrency: integer({ min: 1, max: 64 }),
   fetchTimeoutSeconds: real({ min: 0.1, max: 3600 }),
+  frameTimeoutSeconds: real({ min: 0.1, max: 3600 }),
   maxFrameBytes: integer({ min: 1024, max: largest }),
+  fetchAllowedHosts: nullable(list(text.refine((host = '') => isHostEntry(host), hostEntry))),
+  fetchAllowedCidrs: nullable(list(text.refine((cidr = '') => isNetworkEntry(cidr), networkEntry))),
+  fetchLoopback: choice(loopbackChoices),
   decodeThreads: integer({ min: 0, max: 1024 }),
   inferenceThreads: integer({ min: 0, max: 1024 }),
   instances: integer({ min: 0, max: 256 }),

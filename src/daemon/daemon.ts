@@ -5,6 +5,7 @@ import type { ServerConfig } from '../config/server-config.js';
 import { defaultDetectorConfig } from '../detection/config.js';
 import { Engine } from '../engine/engine.js';
 import { FrameFetcher } from '../frames/fetcher.js';
+import { FetchPolicy } from '../frames/policy.js';
 import { findModels } from '../models/discovery.js';
 import { ModelRegistry } from '../models/registry.js';
 import { checkNames, servedModels } from '../models/served.js';
@@ -81,7 +82,13 @@ export class Daemon {
     );
     const fetcher = new FrameFetcher({
       version,
+      policy: new FetchPolicy({
+        allowedHosts: config.fetchAllowedHosts ?? [],
+        allowedCidrs: config.fetchAllowedCidrs ?? [],
+        loopback: config.fetchLoopback,
+      }),
       maxFrameBytes: config.maxFrameBytes,
+      frameTimeoutMs: config.frameTimeoutSeconds * 1000,
       connectTimeoutMs: config.fetchTimeoutSeconds * 1000,
       idleTimeoutMs: config.fetchTimeoutSeconds * 1000,
     });

@@ -18,7 +18,7 @@ export interface BodyHeaders {
  * The whole body, decompressed. `maxBytes` holds for the declared length, for the bytes on the wire and for the bytes
  * after decompression, each checked before more is read; the stream is destroyed as soon as one is passed.
  *
- * Throws `FetchFailed` of kind `too-large`, `empty` or `network` (unknown encoding), and the stream's own error.
+ * Throws `FetchFailed` of kind `too-large`, `empty` or `undecodable` (unknown encoding), and the stream's own error.
  */
 export async function readBody(body: Readable, headers: BodyHeaders, maxBytes: number): Promise<Buffer> {
   // A body that is given up emits an error of its own, with nobody left to hear it.
@@ -45,7 +45,7 @@ function decoded(body: Readable, encoding: string, maxBytes: number): AsyncItera
       return pipeline(body, (source: AsyncIterable<Buffer>) => limited(source, maxBytes), createUnzip(), ignore);
     default:
       body.destroy();
-      throw new FetchFailed('network', `the answer has an encoding other than ${acceptedEncodings}`);
+      throw new FetchFailed('undecodable', `the answer has an encoding other than ${acceptedEncodings}`);
   }
 }
 

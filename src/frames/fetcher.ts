@@ -1,11 +1,14 @@
 /** Fetches one frame by URL: redirects and timeouts as the wire contract has them, within limits and the policy. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher } from 'undici';
 
+import { limits } from '../limits.js';
 import { orAborted } from '../or-aborted.js';
 import { acceptedEncodings, readBody } from './body.js';
-import { FetchFailed, type FetchOutcome, failureOf } from './outcome.js';
+import { badStatus, FetchFailed, type FetchOutcome, failureOf, isHidden, streamFault } from './outcome.js';
 import { FetchPolicy } from './policy.js';
+import { checkCredentials, keepsLogin, redirectTarget } from './redirects.js';
 import { parseUrl, redactUrl, withAuth } from './url.js';
 
 export interface FrameFetcherOptions {
@@ -18,6 +21,8 @@ export interface FrameFetcherOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Longest silence while an answer is awaited or read; not a limit on the whole. Default 10,000. */
   readonly idleTimeoutMs?: number | undefined;
+  /** From the request to the last byte of the frame, redirects included. Default 20,000. */
+  readonly frameTimeoutMs?: number | undefined;
   /** Most connections to one origin at a time; further requests wait for one. Default 16. */
   readonly connectionsPerOrigin?: number | undefined;
   /** Certificate authorities (PEM) trusted besides those that come with Node. */
@@ -29,73 +34,108 @@ export interface FrameRequest {
   /** Query fragment that is appended to `url`, and not to where that redirects; empty for none. */
   readonly zmAuth: string;
   readonly verifySsl: boolean;
+  /** Asked for by a client on this host, which may name loopback addresses. */
+  readonly isLocal: boolean;
 }
 
-const maxRedirects = 30;
+/** The URL asked last, and whether its headers came. */
+interface Progress {
+  url: string;
+  isAnswered: boolean;
+}
+
+interface Pools {
+  readonly verifying: Agent;
+  readonly trusting: Agent;
+}
+
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 /** A body that nobody wants is read up to here, so that its connection can serve again. */
 const worthDraining = 64 * 1024;
+const drainingMs = 1000;
 
 export class FrameFetcher {
   readonly #policy: FetchPolicy;
   readonly #maxFrameBytes: number;
+  readonly #frameTimeoutMs: number;
   readonly #userAgent: string;
-  readonly #verifying: Agent;
-  readonly #trusting: Agent;
+  readonly #agentOf: (verifySsl: boolean, isLocal: boolean) => Agent;
+  readonly #agents: readonly Agent[];
 
   constructor(options: FrameFetcherOptions) {
     this.#policy = options.policy ?? new FetchPolicy();
-    this.#maxFrameBytes = options.maxFrameBytes ?? 64 * 1024 * 1024;
+    this.#maxFrameBytes = options.maxFrameBytes ?? limits.frameBytes.value;
+    this.#frameTimeoutMs = options.frameTimeoutMs ?? limits.frameMs.value;
     this.#userAgent = `zmdetect/${options.version}`;
     const extra = options.extraCertificates ?? [];
-    const agent = (tls: { rejectUnauthorized: boolean; ca?: string[] }) =>
+    const trusted = extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] };
+    const agent = (tls: { rejectUnauthorized: boolean; ca?: string[] }, isLocal: boolean) =>
       new Agent({
-        connect: { ...tls, lookup: this.#policy.lookup, timeout: options.connectTimeoutMs ?? 10_000 },
+        connect: { ...tls, lookup: this.#policy.lookup(isLocal), timeout: options.connectTimeoutMs ?? 10_000 },
         headersTimeout: options.idleTimeoutMs ?? 10_000,
         bodyTimeout: options.idleTimeoutMs ?? 10_000,
         connections: options.connectionsPerOrigin ?? 16,
       });
-    // Two pools: a connection that was made without looking at its certificate never serves a request that wants one.
-    this.#verifying = agent({
-      rejectUnauthorized: true,
-      ...(extra.length === 0 ? {} : { ca: [...rootCertificates, ...extra] }),
-    });
-    this.#trusting = agent({ rejectUnauthorized: false });
+    // A pool each: a connection that was made without looking at its certificate never serves a request that wants one,
+    // nor does one to loopback serve a client of another host.
+    const [far, near] = [false, true].map((isLocal) => ({
+      verifying: agent({ rejectUnauthorized: true, ...trusted }, isLocal),
+      trusting: agent({ rejectUnauthorized: false }, isLocal),
+    })) as [Pools, Pools];
+    this.#agents = [far, near].flatMap(({ verifying, trusting }) => [verifying, trusting]);
+    this.#agentOf = (verifySsl, isLocal) => {
+      const { verifying, trusting } = isLocal ? near : far;
+      return verifySsl ? verifying : trusting;
+    };
   }
 
   /**
    * The frame's bytes, or why there are none. Rejects only when `signal` is aborted, with the signal's reason, and at
-   * once. The time from first to last byte has no limit of its own: that is for the signal.
+   * once.
    */
   async fetchFrame(request: FrameRequest, signal: AbortSignal): Promise<FetchOutcome> {
     signal.throwIfAborted();
     const started = performance.now();
-    const at = { url: withAuth(request.url, request.zmAuth) };
+    const at: Progress = { url: withAuth(request.url, request.zmAuth), isAnswered: false };
+    const limit = timeLimit(this.#frameTimeoutMs);
     try {
-      const bytes = await this.#follow(at, request.verifySsl ? this.#verifying : this.#trusting, signal);
+      const bytes = await this.#follow(at, request, AbortSignal.any([signal, limit.signal]));
       return { ok: true, bytes, finalUrl: redactUrl(at.url), milliseconds: performance.now() - started };
     } catch (error) {
       signal.throwIfAborted();
-      return failureOf(error, at.url);
+      const kind = at.isAnswered ? 'too-slow' : 'timeout';
+      const sentence = `no whole frame within ${this.#frameTimeoutMs / 1000} s`;
+      const cause = limit.signal.aborted ? new FetchFailed(kind, sentence) : error;
+      const failure = failureOf(cause, at.url, at);
+      if (isHidden(failure.kind)) await evenOut(started, signal);
+      return failure;
+    } finally {
+      limit.clear();
     }
   }
 
   /** Ends all connections; fetches under way fail. */
   async close(): Promise<void> {
-    await Promise.all([this.#verifying.destroy(), this.#trusting.destroy()]);
+    await Promise.all(this.#agents.map((agent) => agent.destroy()));
   }
 
-  /** Asks `at.url` and whatever it redirects to, and leaves the last URL asked in `at`. */
-  async #follow(at: { url: string }, dispatcher: Dispatcher, signal: AbortSignal): Promise<Buffer> {
+  /** Asks `at.url` and whatever it redirects to. */
+  async #follow(at: Progress, { zmAuth, verifySsl, isLocal }: FrameRequest, signal: AbortSignal): Promise<Buffer> {
     let url = parseUrl(at.url);
     if (url === undefined) throw notAUrl();
-    // User info is a login for the host that it was written for: it stays behind at the first redirect.
+    // User info is a login for the server that it was written for.
     let login = basicLogin(url);
-    for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      this.#policy.check(url);
+    const { hostname } = url;
+    for (let redirects = 0; redirects <= limits.redirects.value; redirects++) {
+      // A client on this host may name it; a camera that redirects here may not.
+      const mayLoopback = isLocal && url.hostname === hostname;
+      this.#policy.check(url, mayLoopback);
+      const dispatcher = this.#agentOf(verifySsl, mayLoopback);
       const { statusCode, headers, body } = await this.#ask(url, login, dispatcher, signal);
+      at.isAnswered = true;
       const location = redirectStatus.has(statusCode) ? first(headers.location) : undefined;
-      if (location === undefined && statusCode < 400) {
+      const stream = streamFault(first(headers['content-type']));
+      if (location === undefined && statusCode < 400 && stream === undefined) {
         const length = Number(first(headers['content-length']));
         return await readBody(
           body,
@@ -103,14 +143,18 @@ export class FrameFetcher {
           this.#maxFrameBytes,
         );
       }
-      // Not awaited: the answer is known, however slowly the rest of it comes. The signal still ends it.
-      body.dump({ limit: worthDraining }).catch(() => undefined);
-      if (location === undefined) throw new FetchFailed('status', `the answer is status ${statusCode}`, statusCode);
-      url = redirectTarget(location, url);
-      login = undefined;
+      // Not awaited: the answer is known, however slowly the rest of it comes.
+      body.dump({ limit: worthDraining, signal: AbortSignal.timeout(drainingMs) }).catch(() => undefined);
+      if (statusCode >= 400) throw badStatus(statusCode, first(headers['www-authenticate']));
+      if (location === undefined) throw stream ?? notAUrl();
+      const target = redirectTarget(location, url);
+      checkCredentials(url, target, zmAuth);
+      if (!keepsLogin(url, target)) login = undefined;
+      url = target;
       at.url = url.href;
+      at.isAnswered = false;
     }
-    throw new FetchFailed('network', `more than ${maxRedirects} redirects`);
+    throw new FetchFailed('redirects', `more than ${limits.redirects.value} redirects`);
   }
 
   #ask(url: URL, login: string | undefined, dispatcher: Dispatcher, signal: AbortSignal) {
@@ -131,16 +175,6 @@ export class FrameFetcher {
   }
 }
 
-function redirectTarget(location: string, from: URL): URL {
-  // Header bytes arrive as Latin-1 text; what servers put there is UTF-8.
-  const target = Buffer.from(location, 'latin1').toString('utf8');
-  if (!URL.canParse(target, from.href)) throw new FetchFailed('bad-url', 'it redirects to something that is not a URL');
-  const url = new URL(target, from);
-  url.username = '';
-  url.password = '';
-  return url;
-}
-
 /** The Authorization header for a URL's user info, if it has any. */
 function basicLogin(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
@@ -158,4 +192,18 @@ function notAUrl(): FetchFailed {
 
 function first(header: string | string[] | undefined): string | undefined {
   return typeof header === 'object' ? header[0] : header;
+}
+
+function timeLimit(milliseconds: number): { readonly signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), milliseconds);
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+}
+
+/** Failures are told at full quarters of a second: a port that is refused here takes as long as one that is closed. */
+const failureStepMs = 250;
+
+async function evenOut(started: number, signal: AbortSignal): Promise<void> {
+  const over = (performance.now() - started) % failureStepMs;
+  await orAborted(wait(failureStepMs - over), signal);
 }

@@ -1,6 +1,6 @@
 /**
- * The two rules that the third wire generation has for frames that ZoneMinder has not written yet (status 404): ask the
- * same frame again, and give up after too many such frames in a row.
+ * Frames that ZoneMinder has not written yet, or not to the end: the same frame is asked for again, by `max_attempts` of
+ * the third wire generation, and a request gives up after too many frames in a row that are not there (status 404).
  */
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -21,22 +21,37 @@ export interface RetryOptions {
 }
 
 /**
- * The first outcome that is a frame or an answer of another kind, or that of the last try. Rejects only when `signal` is
- * aborted. ZoneMinder 1.36 answers 200 without a byte for a frame that its database does not know yet: that is asked
- * again as well.
+ * The first outcome that is a frame or a failure that stays, or that of the last try. Rejects only when `signal` is
+ * aborted.
  */
 export async function retryMissing<Outcome extends FrameOutcome>(
   fetchOnce: (signal: AbortSignal) => Promise<Outcome>,
   options: RetryOptions,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { maxAttempts = 1, sleepBetweenAttempts = 3, sleep = sleepFor } = options;
+  const attempts = new Attempts(options);
   let outcome = await fetchOnce(signal);
-  for (let attempt = 1; attempt < maxAttempts && mayComeYet(outcome); attempt++) {
-    await sleep(sleepBetweenAttempts * 1000, signal);
-    outcome = await fetchOnce(signal);
-  }
+  while (await attempts.another(outcome, signal)) outcome = await fetchOnce(signal);
   return outcome;
+}
+
+/** The tries that one frame has, where its fetch and its decoding happen in different places. */
+export class Attempts {
+  readonly #options: RetryOptions;
+  #made = 1;
+
+  constructor(options: RetryOptions) {
+    this.#options = options;
+  }
+
+  /** Waits until it is time for another try, and counts it; false at once where there is none to make. */
+  async another(outcome: FrameOutcome, signal: AbortSignal): Promise<boolean> {
+    const { maxAttempts = 1, sleepBetweenAttempts = 3, sleep = sleepFor } = this.#options;
+    if (this.#made >= maxAttempts || !mayComeYet(outcome)) return false;
+    this.#made += 1;
+    await sleep(sleepBetweenAttempts * 1000, signal);
+    return true;
+  }
 }
 
 /** Failures in which the server said nothing about the frame: they neither count as a miss nor end a row of misses. */
@@ -45,6 +60,7 @@ const withoutAnswer: ReadonlySet<FetchFailureKind> = new Set([
   'timeout',
   'tls',
   'refused-by-policy',
+  'redirects',
   'bad-url',
 ]);
 
@@ -69,8 +85,17 @@ export class MissCounter {
   }
 }
 
+/** Statuses of a server that has no frame now. */
+const passing = new Set([404, 500, 502, 503, 504]);
+/**
+ * What a frame looks like while it is written. ZoneMinder 1.36 answers 200 without a byte for a frame that its database
+ * does not know yet, and a picture that is cut, or a page in its place, shows only when it is decoded.
+ */
+const unwritten: ReadonlySet<FetchFailureKind> = new Set(['empty', 'cut', 'undecodable', 'network']);
+
 function mayComeYet(outcome: FrameOutcome): boolean {
-  return isMissing(outcome) || (!outcome.ok && outcome.kind === 'empty');
+  if (outcome.ok) return false;
+  return outcome.kind === 'status' ? passing.has(outcome.status ?? 0) : unwritten.has(outcome.kind);
 }
 
 function isMissing(outcome: FrameOutcome): boolean {

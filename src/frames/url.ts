@@ -7,14 +7,19 @@
 const hidden = '***';
 const longestShown = 300;
 
-/** Query parameters that say which frame was asked for. */
-const shown = new Set(['view', 'eid', 'fid']);
-const harmlessValue = /^[\w.-]{1,32}$/;
+/** Segments of paths that every ZoneMinder has. Any other may be a secret: a camera's snapshot often lies behind one. */
+const openSegments = new Set([
+  ...['', 'zm', 'zoneminder', 'index.php', 'api', 'host', 'login.json', 'getVersion.json'],
+  ...['events', 'monitors', 'monitors.json', 'zones', 'forMonitor'],
+]);
+const collections = new Set(['events', 'monitors', 'forMonitor']);
+const numberedRecord = /^\d{1,10}\.json$/;
 
-/** Parameters whose name helps to read a log and whose value does not belong there. Any other name may be a secret. */
-const named = new Set([
-  ...['token', 'auth', 'user', 'username', 'pass', 'password', 'passwd', 'pwd', 'key', 'apikey', 'api_key'],
-  ...['mid', 'monitor', 'width', 'height', 'scale', 'show', 'format'],
+/** Values of query parameters that say which frame was asked for. */
+const openValues: ReadonlyMap<string, RegExp> = new Map([
+  ['view', /^image$/],
+  ['eid', /^\d{1,10}$/],
+  ['fid', /^(\d{1,10}|snapshot|alarm|objdetect)$/],
 ]);
 
 /**
@@ -28,9 +33,9 @@ export function withAuth(url: string, zmAuth: string): string {
 }
 
 /**
- * `url` for logs, error messages and labels: scheme, host, port and path, then the query with only the values of
- * `view`, `eid` and `fid`. User info and fragment are gone, and so is what looks like a query or user info within the
- * path. At most 300 characters. Never throws: what is no http(s) URL is not shown at all.
+ * `url` for logs, error messages and labels: scheme, host and port, and of the rest what says which frame or record was
+ * asked for. User info, fragment, all other parts of the path and all other parameters are left out. At most 300
+ * characters. Never throws: what is no http(s) URL is not shown at all.
  */
 export function redactUrl(url: string | URL): string {
   const parsed = typeof url === 'string' ? parseUrl(url) : url;
@@ -40,21 +45,33 @@ export function redactUrl(url: string | URL): string {
   return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
 }
 
+/** `text` with each URL in it redacted, as servers of all kinds quote them. */
+export function redactUrlsIn(text: string): string {
+  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi, (url) => redactUrl(url));
+}
+
 /** The URL, or undefined where `text` is none. */
 export function parseUrl(text: string): URL | undefined {
   // Not `new URL`: the error that it throws holds its whole input.
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** A forgotten or doubly escaped `?` puts credentials into the path; so does `http://http://user:password@host/`. */
 function redactPath(path: string): string {
-  return path.replace(/([;&=]|%3b|%3d|%3f|%26).*/is, hidden).replace(/[^/]*(@|%40)/gi, `${hidden}@`);
+  const segments = path.split('/');
+  const shown = segments.map((segment, i) => {
+    const isRecord = numberedRecord.test(segment) && collections.has(segments[i - 1] ?? '');
+    return openSegments.has(segment) || isRecord ? segment : hidden;
+  });
+  // How many parts are left out says nothing.
+  return shown.filter((segment, i) => segment !== hidden || shown[i - 1] !== hidden).join('/');
 }
 
 function redactQuery(query: URLSearchParams): string {
   const parts = [...query].map(([name, value]) => {
-    if (shown.has(name)) return `${name}=${harmlessValue.test(value) ? value : hidden}`;
-    return named.has(name.toLowerCase()) ? `${name}=${hidden}` : hidden;
+    const open = openValues.get(name);
+    if (open === undefined) return hidden;
+    return `${name}=${open.test(value) ? value : hidden}`;
   });
-  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+  const [known, others] = [parts.filter((part) => part !== hidden), parts.includes(hidden) ? [hidden] : []];
+  return parts.length === 0 ? '' : `?${[...known, ...others].join('&')}`;
 }

@@ -2,7 +2,8 @@
  * Frames fetched for `/infer`, kept for a few seconds. The clients of that route ask for one model at a time, so the same
  * frame is wanted again at once; what ZoneMinder answers a minute later under the same URL may be another picture.
  *
- * A frame is found again only by whoever asks with the same URL, credentials and care about the certificate.
+ * A frame is found again only by whoever asks with the same URL, credentials and care about the certificate, and may
+ * reach the same hosts.
  */
 import type { FrameRequest } from '../frames/fetcher.js';
 import type { FetchOutcome } from '../frames/outcome.js';
@@ -110,6 +111,6 @@ export class FrameCache {
   }
 }
 
-function keyOf({ url, zmAuth, verifySsl }: FrameRequest): string {
-  return JSON.stringify([url, zmAuth, verifySsl]);
+function keyOf({ url, zmAuth, verifySsl, isLocal }: FrameRequest): string {
+  return JSON.stringify([url, zmAuth, verifySsl, isLocal]);
 }

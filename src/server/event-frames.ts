@@ -2,12 +2,13 @@
 import type { FrameResult } from '../detection/detection.js';
 import { ZmdetectError } from '../errors.js';
 import type { FrameFetcher } from '../frames/fetcher.js';
-import type { FetchOutcome } from '../frames/outcome.js';
-import { retryMissing } from '../frames/retry.js';
+import { type FetchOutcome, noPicture } from '../frames/outcome.js';
+import { Attempts } from '../frames/retry.js';
 import { Slots } from '../frames/slots.js';
 import { mapFrames } from '../frames/window.js';
 import type { Admission, EventPlace } from '../pipeline/admission.js';
 import type { FrameAnalyser } from '../pipeline/analyser.js';
+import { limits } from '../limits.js';
 import { note } from '../pipeline/observer.js';
 import type { Urgency } from '../pipeline/urgency.js';
 import type { Exchange } from './exchange.js';
@@ -21,6 +22,8 @@ export interface FrameParts {
   readonly urgency: Urgency;
   /** Frames fetched at once. */
   readonly concurrency: number;
+  /** The client is on this host. */
+  readonly isLocal: boolean;
 }
 
 /** How the fetch of a frame went, and its raw detections when it could be decoded. */
@@ -29,9 +32,10 @@ export interface Looked {
   readonly frame: FrameResult | null;
 }
 
-/** A fetched frame and its entry in the request. */
+/** A frame on its way: asked for, and perhaps to be asked for again. */
 interface Fetched {
   readonly entry: FrameEntry;
+  readonly attempts: Attempts;
   readonly outcome: FetchOutcome;
 }
 
@@ -41,6 +45,8 @@ export class EventFrames {
   readonly #parts: FrameParts;
   readonly #fetching: Slots;
   #waiting = 0;
+  /** Fetches that the request has left. */
+  #left = limits.frameFetches.value;
 
   constructor(request: UrlsRequest, exchange: Exchange, parts: FrameParts) {
     this.#request = request;
@@ -64,43 +70,66 @@ export class EventFrames {
     const { concurrency } = this.#parts;
     if (stopOnMatch) {
       const ahead = Math.min(2, concurrency);
-      const fetch = (entry: FrameEntry, stop: AbortSignal) => this.#fetch(entry, stop);
+      const fetch = (entry: FrameEntry, stop: AbortSignal) => this.#begin(entry, stop);
       for await (const fetched of mapFrames(entries, fetch, { concurrency: ahead, window: ahead, signal })) {
-        yield await this.#look(fetched, signal);
+        yield await this.#settle(fetched, signal);
       }
       return;
     }
     const ahead = concurrency === 1 ? 1 : 4 * concurrency;
-    const work = async (entry: FrameEntry, stop: AbortSignal) => this.#look(await this.#fetch(entry, stop), stop);
+    const work = async (entry: FrameEntry, stop: AbortSignal) => this.#settle(await this.#begin(entry, stop), stop);
     yield* mapFrames(entries, work, { concurrency: ahead, window: ahead, signal });
   }
 
+  async #begin(entry: FrameEntry, signal: AbortSignal): Promise<Fetched> {
+    const fetched = await this.#fetch(entry, new Attempts(this.#request), signal);
+    this.#parts.place.came();
+    return fetched;
+  }
+
   /** A frame that is asked for again later leaves its place to others meanwhile. */
-  async #fetch(entry: FrameEntry, signal: AbortSignal): Promise<Fetched> {
-    const { zmAuth, verifySsl } = this.#request;
-    const { fetcher, admission, place } = this.#parts;
-    const fetchOnce = (stop: AbortSignal) =>
-      this.#fetching.run(async () => {
-        await admission.bytes.room(stop);
-        return await fetcher.fetchFrame({ url: entry.url, zmAuth, verifySsl }, stop);
-      });
-    const outcome = await retryMissing(fetchOnce, this.#request, signal);
-    place.came();
+  async #fetch(entry: FrameEntry, attempts: Attempts, signal: AbortSignal): Promise<Fetched> {
+    let outcome = await this.#fetchOnce(entry, signal);
+    while (this.#left > 0 && (await attempts.another(outcome, signal))) {
+      outcome = await this.#fetchOnce(entry, signal);
+    }
     if (outcome.ok) {
       this.#waiting += 1;
       this.#exchange.held.add(outcome.bytes.length);
       note(this.#exchange, 'fetch', outcome.milliseconds);
     }
-    return { entry, outcome };
+    return { entry, attempts, outcome };
+  }
+
+  #fetchOnce({ url }: FrameEntry, signal: AbortSignal): Promise<FetchOutcome> {
+    const { zmAuth, verifySsl } = this.#request;
+    const { fetcher, admission, isLocal } = this.#parts;
+    this.#left -= 1;
+    return this.#fetching.run(async () => {
+      await admission.bytes.room(signal);
+      return await fetcher.fetchFrame({ url, zmAuth, verifySsl, isLocal }, signal);
+    });
+  }
+
+  /** Looks at a frame; one that turns out to be cut, or no picture at all, is asked for again. */
+  async #settle(fetched: Fetched, signal: AbortSignal): Promise<Looked> {
+    const { entry, attempts } = fetched;
+    let looked = await this.#look(fetched, signal);
+    while (this.#left > 0 && (await attempts.another(looked.outcome, signal))) {
+      looked = await this.#look(await this.#fetch(entry, attempts, signal), signal);
+    }
+    const { outcome } = looked;
+    if (!outcome.ok) {
+      const { kind, reason } = outcome;
+      this.#exchange.log.warn({ frame_id: entry.frameId.slice(0, longestShown), kind, reason }, 'frame skipped');
+    }
+    return looked;
   }
 
   async #look({ entry: { frameId }, outcome }: Fetched, signal: AbortSignal): Promise<Looked> {
-    const { log, held } = this.#exchange;
+    const { held } = this.#exchange;
     const { analyser, urgency } = this.#parts;
-    if (!outcome.ok) {
-      log.warn({ frame_id: frameId, kind: outcome.kind, reason: outcome.reason }, 'frame skipped');
-      return { outcome, frame: null };
-    }
+    if (!outcome.ok) return { outcome, frame: null };
     try {
       const { detections, size } = await analyser.analyse(outcome.bytes, { ...this.#exchange, signal, urgency });
       this.#waiting -= 1;
@@ -109,12 +138,11 @@ export class EventFrames {
     } catch (error) {
       if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
       this.#waiting -= 1;
-      // ZoneMinder answers an expired session with a login page and status 200.
-      const reason = String(error.params.reason ?? error.message);
-      log.warn({ frame_id: frameId, url: outcome.finalUrl, kind: error.code, reason }, 'frame skipped');
-      return { outcome, frame: null };
+      return { outcome: noPicture(error, outcome.finalUrl), frame: null };
     } finally {
       held.give(outcome.bytes.length);
     }
   }
 }
+
+const longestShown = 100;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { modelTypes } from '../detection/config.js';
 import { ZmdetectError } from '../errors.js';
 import type { FrameRequest } from '../frames/fetcher.js';
+import { limits } from '../limits.js';
 import { picturePart, requests } from './api/requests.js';
 import type { Form } from './multipart.js';
 import { InvalidBody, missing, notAFile } from './validation.js';
@@ -37,8 +38,11 @@ export const inferForm = z
 export const inferFields = inferForm.omit({ image: true }).register(requests, { id: 'InferFields' });
 type FieldName = keyof typeof inferForm.shape;
 
-/** Errors: the 422 answers; IMAGE_EMPTY where there is neither a URL nor a picture. */
-export function parseInferRequest(form: Form): InferRequest {
+/**
+ * `isLocal`: the client is on this host. Errors: the 422 answers; IMAGE_EMPTY where there is neither a URL nor a picture;
+ * OPTION_INVALID for a URL that is too long.
+ */
+export function parseInferRequest(form: Form, isLocal: boolean): InferRequest {
   const field = (name: FieldName) => form.fields.get(name) ?? '';
   const type = field('type');
   if (type === '') throw missing('type');
@@ -47,7 +51,9 @@ export function parseInferRequest(form: Form): InferRequest {
   if (image === undefined && field('image') !== '') throw notAFile('image', field('image'));
   const [name, url] = [field('name'), field('url')];
   if (url !== '') {
-    const frame = { url, zmAuth: field('zm_auth'), verifySsl: !isOff(field('verify_ssl')) };
+    const [zmAuth, verifySsl] = [field('zm_auth'), !isOff(field('verify_ssl'))];
+    for (const [option, text] of Object.entries({ url, zm_auth: zmAuth })) checkLength(option, text);
+    const frame = { url, zmAuth, verifySsl, isLocal };
     return { type, name, minConfidence, source: { frame } };
   }
   if (image === undefined || image.length === 0) throw new ZmdetectError('IMAGE_EMPTY');
@@ -56,6 +62,13 @@ export function parseInferRequest(form: Form): InferRequest {
 
 function isOff(text: string): boolean {
   return text === '0' || text === 'false' || text === 'False';
+}
+
+function checkLength(name: string, text: string): void {
+  const most = limits.urlCharacters.value;
+  if (text.length <= most) return;
+  const expected = `at most ${most} characters`;
+  throw new ZmdetectError('OPTION_INVALID', { name, expected, value: `${text.length}` });
 }
 
 /** Python's notation of a number. */

@@ -5,6 +5,7 @@ import type { Detection } from '../detection/detection.js';
 import { PatternBudget } from '../detection/pattern.js';
 import { parseZones, type Zone } from '../detection/zones.js';
 import { ZmdetectError } from '../errors.js';
+import { limits } from '../limits.js';
 import { requests, zones } from './api/requests.js';
 
 export interface FrameEntry {
@@ -20,7 +21,7 @@ export interface UrlsRequest {
   readonly zones: readonly Zone[];
   /** Absent means false: clients that do not send it need every frame. */
   readonly stopOnMatch: boolean;
-  /** Total tries for a URL that answers 404. */
+  /** Total tries for a URL whose frame is not there, or not whole. */
   readonly maxAttempts: number;
   /** Seconds between those tries. */
   readonly sleepBetweenAttempts: number;
@@ -43,14 +44,21 @@ const numberUpTo = (most: number) => {
 // Hooks written by hand send 0 and 1.
 const boolean = z.union([z.boolean(), z.literal([0, 1]).transform((bit) => bit === 1)]);
 
+const zmAuthExpected = `text of at most ${limits.urlCharacters.value} characters`;
+
 /** Each key but `urls` and `zones`: what it may be, in words for the error, and what its absence (or null) means. */
 const options = {
-  zm_auth: option(z.string(), 'text', '', "appended to each URL's query"),
+  zm_auth: option(z.string().max(limits.urlCharacters.value), zmAuthExpected, '', "appended to each URL's query"),
   verify_ssl: option(boolean, 'true or false', true, 'check TLS certificates'),
   stop_on_match: option(boolean, 'true or false', false, 'stop at the first frame with a detection inside the zones'),
   min_confidence: option(numberUpTo(1), 'a number from 0 to 1', 0, 'leave out what is less certain'),
   pattern: option(z.string(), 'text', '.*', 'Python regular expression, from the start of the label'),
-  max_attempts: option(numberUpTo(100), 'a number from 0 to 100', 1, 'tries for a URL that answers 404'),
+  max_attempts: option(
+    numberUpTo(100),
+    'a number from 0 to 100',
+    1,
+    'tries for a frame that is not there yet, or not whole',
+  ),
   sleep_between_attempts: option(numberUpTo(60), 'a number from 0 to 60', 3, 'seconds between those tries'),
   contig_frames_before_error: option(
     numberUpTo(100_000),
@@ -108,12 +116,12 @@ export function parseUrlsRequest(body: Body): UrlsRequest {
   };
 }
 
-const mostUrls = 10_000;
+const mostUrls = limits.urls.value;
+const mostCharacters = limits.urlCharacters.value;
 /** An entry without a URL is passed over. */
-const urls = z
-  .array(z.looseObject({ frame_id: z.unknown().optional(), url: z.string().nullish() }))
-  .min(1)
-  .max(mostUrls);
+const entry = z.looseObject({ frame_id: z.unknown().optional(), url: z.string().max(mostCharacters).nullish() });
+// The count comes first: a list that is too long is not looked through.
+const urls = z.array(z.unknown()).min(1).max(mostUrls).pipe(z.array(entry));
 
 /** For the description; other keys are ignored. */
 export const urlsBody = z
@@ -145,6 +153,9 @@ function invalidUrls(urls: unknown, [index, key]: readonly PropertyKey[]): Zmdet
   const entry: unknown = urls[index];
   if (key === undefined) return fault(`expected {"frame_id", "url"} for entry ${index}, got ${kindOf(entry)}`);
   const { url } = entry as Body;
+  if (typeof url === 'string') {
+    return fault(`expected at most ${mostCharacters} characters for the url of entry ${index}, got ${url.length}`);
+  }
   return fault(`expected text for the url of entry ${index}, got ${kindOf(url)}`);
 }
 

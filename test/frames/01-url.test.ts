@@ -1,6 +1,6 @@
 import t from 'tap';
 
-import { redactUrl, withAuth } from '../../src/frames/url.js';
+import { redactUrl, redactUrlsIn, withAuth } from '../../src/frames/url.js';
 
 t.test('credentials are appended as they are', (t) => {
   const cases = [
@@ -15,22 +15,42 @@ t.test('credentials are appended as they are', (t) => {
   t.end();
 });
 
-t.test('a redacted URL says which frame it is, and where', (t) => {
+t.test('a redacted URL says which frame it is, and on which host', (t) => {
   t.equal(
     redactUrl('http://zm.lan:8080/zm/index.php?view=image&eid=12&fid=snapshot&token=SECRET'),
-    'http://zm.lan:8080/zm/index.php?view=image&eid=12&fid=snapshot&token=***',
+    'http://zm.lan:8080/zm/index.php?view=image&eid=12&fid=snapshot&***',
   );
   t.equal(
-    redactUrl(new URL('https://zm/zm/index.php?eid=1&fid=7&width=640')),
-    'https://zm/zm/index.php?eid=1&fid=7&width=***',
+    redactUrl(new URL('https://zm/zm/index.php?width=640&eid=1&fid=7&height=480')),
+    'https://zm/zm/index.php?eid=1&fid=7&***',
   );
-  t.equal(redactUrl('http://cam/snapshot.jpg'), 'http://cam/snapshot.jpg');
+  t.equal(redactUrl('http://cam/snapshot.jpg'), 'http://cam/***');
+  t.equal(redactUrl('http://cam/a/b/zm/c'), 'http://cam/***/zm/***');
+  t.equal(redactUrl('http://zm/zm/api/events/12.json?token=x'), 'http://zm/zm/api/events/12.json?***');
+  t.equal(redactUrl('http://zm/12.json'), 'http://zm/***');
+  t.end();
+});
+
+t.test('URLs within a sentence are redacted as well', (t) => {
+  const said =
+    "404 Client Error: Not Found for url: http://u:SECRET@zm/SECRET/index.php?fid=7&token=SECRET and 'rtsp://SECRET'";
+  t.equal(
+    redactUrlsIn(said),
+    "404 Client Error: Not Found for url: http://zm/***/index.php?fid=7&*** and '(not an http URL)'",
+  );
   t.end();
 });
 
 t.test('nothing that may be a credential survives', (t) => {
   const urls = [
     'http://SECRET:SECRET@zm/index.php',
+    'http://cam/SECRET/snapshot.jpg',
+    'http://cam/SECRET',
+    'http://cam/zm/SECRET.json',
+    'http://cam/SECRET%2Findex.php',
+    'http://zm/index.php?view=SECRET&eid=SECRET&fid=SECRET',
+    'http://zm/index.php?eid=1SECRET&fid=7.SECRET',
+    'http://zm/index.php?width=SECRET&mid=SECRET&monitor=SECRET',
     'http://zm/index.php?token=SECRET',
     'http://zm/index.php?TOKEN=SECRET',
     'http://zm/index.php?view=image&SECRET',

@@ -22,7 +22,7 @@ async function setUp(t: Test, served: Certificate | undefined, trusted: readonly
     await plain.close();
   });
   const get = (fid: string, verifySsl: boolean) =>
-    fetcher.fetchFrame({ url: server.urlOf(fid), zmAuth: 'token=SECRET', verifySsl }, signal);
+    fetcher.fetchFrame({ url: server.urlOf(fid), zmAuth: 'token=SECRET', verifySsl, isLocal: true }, signal);
   return { server, plain, get };
 }
 

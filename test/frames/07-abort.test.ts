@@ -16,7 +16,7 @@ async function setUp(t: Test, policy = new FetchPolicy()) {
   return { server, fetcher };
 }
 
-const request = (url: string) => ({ url, zmAuth: 'token=SECRET', verifySsl: true });
+const request = (url: string) => ({ url, zmAuth: 'token=SECRET', verifySsl: true, isLocal: true });
 
 t.test(
   'an aborted fetch rejects with the reason given, at whatever stage it is, and frees its connection',

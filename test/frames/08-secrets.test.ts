@@ -67,7 +67,10 @@ t.test('these tests would see a credential, also in the cause of a cause', async
 
 t.test('an outcome holds no credential, whatever became of the fetch', async (t) => {
   for (const url of urls) {
-    const outcome = await fetcher.fetchFrame({ url, zmAuth, verifySsl: true }, new AbortController().signal);
+    const outcome = await fetcher.fetchFrame(
+      { url, zmAuth, verifySsl: true, isLocal: true },
+      new AbortController().signal,
+    );
     t.notMatch(everythingOf(outcome), secret, outcome.ok ? outcome.finalUrl : outcome.reason);
   }
 });
@@ -75,7 +78,7 @@ t.test('an outcome holds no credential, whatever became of the fetch', async (t)
 t.test('the error of an aborted fetch holds none', async (t) => {
   for (const fid of ['delay-60000-alarm', 'stall-alarm', 'endless']) {
     const controller = new AbortController();
-    const request = { url: withLogin(server.urlOf(fid)), zmAuth, verifySsl: true };
+    const request = { url: withLogin(server.urlOf(fid)), zmAuth, verifySsl: true, isLocal: true };
     const fetching = fetcher.fetchFrame(request, controller.signal);
     setTimeout(() => controller.abort(), 20);
     const error = await fetching.then(
@@ -90,7 +93,11 @@ t.test('nor does an error that comes through the window and the retries', async 
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 100);
   const fetchOne = (url: string, signal: AbortSignal) =>
-    retryMissing((signal) => fetcher.fetchFrame({ url, zmAuth, verifySsl: true }, signal), { maxAttempts: 9 }, signal);
+    retryMissing(
+      (signal) => fetcher.fetchFrame({ url, zmAuth, verifySsl: true, isLocal: true }, signal),
+      { maxAttempts: 9 },
+      signal,
+    );
   try {
     for await (const outcome of fetchInOrder(urls, fetchOne, { signal: controller.signal })) {
       t.notMatch(everythingOf(outcome), secret);
@@ -103,7 +110,7 @@ t.test('nor does an error that comes through the window and the retries', async 
 
 t.test('the fetcher itself shows none while it works', async (t) => {
   const controller = new AbortController();
-  const request = { url: withLogin(server.urlOf('delay-60000-alarm')), zmAuth, verifySsl: true };
+  const request = { url: withLogin(server.urlOf('delay-60000-alarm')), zmAuth, verifySsl: true, isLocal: true };
   const fetching = fetcher.fetchFrame(request, controller.signal);
   await new Promise((done) => setTimeout(done, 20));
   t.notMatch(everythingOf(fetcher), secret);

@@ -40,15 +40,27 @@ t.test('zero and negative attempts are one', async (t) => {
   for (const maxAttempts of [0, -1]) t.match(await retried([answer(404)], { maxAttempts }), { tries: 1 });
 });
 
-t.test(
-  'an answer without a byte is asked again: ZoneMinder 1.36 gives it for a frame that it does not know yet',
-  async (t) => {
-    t.match(await retried([failure('empty'), frame], { maxAttempts: 3 }), { tries: 2, outcome: frame });
-  },
-);
+t.test('whatever a frame looks like while it is written is asked again', async (t) => {
+  const kinds = ['empty', 'cut', 'undecodable', 'network'] as const;
+  for (const outcome of [...[500, 502, 503, 504].map(answer), ...kinds.map(failure)]) {
+    t.match(await retried([outcome, frame], { maxAttempts: 3 }), { tries: 2, outcome: frame });
+    t.match(await retried([outcome], { maxAttempts: 3 }), { tries: 3, outcome });
+    t.match(await retried([outcome], {}), { tries: 1, outcome });
+  }
+});
 
-t.test('nothing else is asked again', async (t) => {
-  for (const outcome of [frame, answer(500), answer(403), failure('network'), failure('timeout')]) {
+t.test('what will not come is not asked again', async (t) => {
+  const kinds = [
+    'timeout',
+    'too-slow',
+    'too-large',
+    'stream',
+    'tls',
+    'refused-by-policy',
+    'redirects',
+    'bad-url',
+  ] as const;
+  for (const outcome of [frame, ...[400, 401, 403, 410, 501].map(answer), ...kinds.map(failure)]) {
     t.match(await retried([outcome], { maxAttempts: 5 }), { tries: 1, outcome });
   }
 });
@@ -60,7 +72,7 @@ t.test('a frame that is written late is found on a real server', async (t) => {
     await fetcher.close();
     await server.close();
   });
-  const request = { url: server.urlOf('missing-2-alarm'), zmAuth: 'token=x', verifySsl: true };
+  const request = { url: server.urlOf('missing-2-alarm'), zmAuth: 'token=x', verifySsl: true, isLocal: true };
   const fetchOnce = (signal: AbortSignal) => fetcher.fetchFrame(request, signal);
   t.match(await retryMissing(fetchOnce, { maxAttempts: 3, sleepBetweenAttempts: 0.01 }, signal), { ok: true });
   t.equal(server.requests.length, 3);

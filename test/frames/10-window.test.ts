@@ -142,7 +142,7 @@ t.test('against a real server', async (t) => {
     await server.close();
   });
   const fetchOne = (url: string, signal: AbortSignal) =>
-    fetcher.fetchFrame({ url, zmAuth: '', verifySsl: true }, signal);
+    fetcher.fetchFrame({ url, zmAuth: '', verifySsl: true, isLocal: true }, signal);
   const urls = (...fids: string[]) => fids.map((fid, index) => server.urlOf(fid, index));
   t.beforeEach(() => {
     server.requests.length = 0;

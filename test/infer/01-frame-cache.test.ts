@@ -5,7 +5,7 @@ import type { FrameRequest } from '../../src/frames/fetcher.js';
 import type { FetchOutcome } from '../../src/frames/outcome.js';
 import { FrameCache, type FrameCacheOptions } from '../../src/pipeline/frame-cache.js';
 
-const frame: FrameRequest = { url: 'http://zm/index.php?fid=1', zmAuth: 'token=a', verifySsl: true };
+const frame: FrameRequest = { url: 'http://zm/index.php?fid=1', zmAuth: 'token=a', verifySsl: true, isLocal: true };
 const never = new AbortController().signal;
 
 /** A cache before a network whose answers the test gives, in the order of the questions. */
@@ -51,6 +51,7 @@ t.test('another URL, other credentials and other care about certificates are ano
     { ...frame, zmAuth: 'token=b' },
     { ...frame, zmAuth: '' },
     { ...frame, verifySsl: false },
+    { ...frame, isLocal: false },
   ];
   const all = variants.map((variant) => cache.fetchFrame(variant, never));
   for (const question of asked) question.answer(picture());

@@ -7,6 +7,11 @@
  * | the name of a picture | 200 and its bytes |
  * | `missing` | 404, as for any unknown X |
  * | `missing-<n>-Y` | 404 for the first n requests of exactly this URL, then Y |
+ * | `first-<n>-X-then-Y` | X for the first n requests of exactly this URL, then Y |
+ * | `status-<n>` | that status |
+ * | `cut-Y` | 200 and the first half of Y's picture as if that were all |
+ * | `stream` | pictures without an end, as multipart/x-mixed-replace |
+ * | `drip-Y` | Y's picture, a byte every 20 ms |
  * | `missing-stall` | 404 whose body never comes |
  * | `error` | 500 |
  * | `login` | 200 and a page of HTML |
@@ -139,6 +144,18 @@ export class FrameServer {
 
   readonly #answers: ReadonlyArray<readonly [RegExp, Answer]> = [
     [/^missing-(\d+)-(.+)$/, (exchange, times, fid) => this.#missingAtFirst(exchange, Number(times), fid ?? '')],
+    [/^first-(\d+)-(.+?)-then-(.+)$/, (exchange, times, ...fids) => this.#first(exchange, Number(times), fids)],
+    [/^status-(\d+)$/, ({ response }, status) => void response.writeHead(Number(status)).end('Sorry')],
+    [
+      /^cut-(.+)$/,
+      ({ response }, fid = '') => void response.end(this.#picture(fid).subarray(0, this.#picture(fid).length / 2)),
+    ],
+    [
+      /^stream$/,
+      ({ response }) =>
+        this.#endless(response, { 'content-type': 'multipart/x-mixed-replace; boundary=x' }, Buffer.from('--x\r\n')),
+    ],
+    [/^drip-(.+)$/, ({ response }, fid = '') => this.#drip(response, this.#picture(fid))],
     [/^missing-stall$/, ({ response }) => response.writeHead(404, { 'content-length': 9 }).flushHeaders()],
     [/^error$/, ({ response }) => void response.writeHead(500).end('Internal error')],
     [/^login$/, ({ response }) => void response.end('<html><body><form id="loginForm"></form></body></html>')],
@@ -174,6 +191,23 @@ export class FrameServer {
   async #missingAtFirst(exchange: Exchange, times: number, fid: string): Promise<void> {
     const asked = this.requests.filter(({ url }) => url === exchange.request.url).length;
     await this.#answer(exchange, asked <= times ? 'missing' : fid);
+  }
+
+  async #first(exchange: Exchange, times: number, [first = '', later = '']: readonly string[]): Promise<void> {
+    const asked = this.requests.filter(({ url }) => url === exchange.request.url).length;
+    await this.#answer(exchange, asked <= times ? first : later);
+  }
+
+  async #drip(response: ServerResponse, picture: Uint8Array): Promise<void> {
+    response.writeHead(200, { 'content-type': 'image/jpeg' });
+    let closed = false;
+    response.on('close', () => (closed = true));
+    for (const byte of picture) {
+      if (closed) return;
+      response.write(Buffer.of(byte));
+      await wait(20, undefined, { ref: false });
+    }
+    response.end();
   }
 
   #picture(fid: string): Uint8Array {

@@ -9,6 +9,7 @@ import type { FrameAnalyser } from '../../pipeline/analyser.js';
 import { busyErrors, engineErrors, jsonType } from '../api/operation.js';
 import { urlsReply } from '../api/replies.js';
 import { readJsonObject } from '../body.js';
+import { isFromThisHost } from '../client-host.js';
 import { EventFrames } from '../event-frames.js';
 import type { Exchange, Route } from '../exchange.js';
 import { deadlinesOf, type TimeLimits } from '../time-limits.js';
@@ -49,12 +50,13 @@ export function detectUrlsRoute(parts: UrlsParts): Route {
       validates: true,
     },
     async handle(exchange) {
+      const isLocal = isFromThisHost(exchange.request);
       const body = await readJsonObject(exchange);
       tokens.check(exchange.request.headers.authorization);
       const { admission: deadline, end } = deadlinesOf(exchange, limits, 'urls');
       const request = parseUrlsRequest(body);
       admission.check(analyser.models, { priority: 'bulk', deadline }, request.entries.length);
-      const { raw, zoned } = await lookAtAll(request, exchange, parts, end);
+      const { raw, zoned } = await lookAtAll(request, exchange, { ...parts, isLocal }, end);
       return { status: 200, body: urlsReplyJson(chooseFrame(analyser.config.frameStrategy, zoned), raw) };
     },
   };
@@ -64,7 +66,7 @@ export function detectUrlsRoute(parts: UrlsParts): Route {
 async function lookAtAll(
   request: UrlsRequest,
   exchange: Exchange,
-  parts: UrlsParts,
+  parts: UrlsParts & { readonly isLocal: boolean },
   end: number,
 ): Promise<{ raw: FrameResult[]; zoned: FrameResult[] }> {
   const { analyser, admission } = parts;

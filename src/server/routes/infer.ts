@@ -3,6 +3,7 @@ import type { InferReplyJson } from '../../detection/wire.js';
 import type { Engine } from '../../engine/engine.js';
 import { ZmdetectError } from '../../errors.js';
 import type { FrameRequest } from '../../frames/fetcher.js';
+import { type FetchFailure, noPicture, publicReason } from '../../frames/outcome.js';
 import type { RegisteredModel } from '../../models/registry.js';
 import { findModel, type ModelSet } from '../../models/served.js';
 import type { Admission } from '../../pipeline/admission.js';
@@ -20,6 +21,7 @@ import {
   urlencodedType,
 } from '../api/operation.js';
 import { inferReply } from '../api/replies.js';
+import { isFromThisHost } from '../client-host.js';
 import type { Exchange, Route } from '../exchange.js';
 import { inferFields, inferForm, type InferRequest, parseInferRequest } from '../infer-request.js';
 import { readForm } from '../multipart.js';
@@ -43,8 +45,14 @@ interface Asked extends Deadlines {
   readonly model: RegisteredModel | undefined;
 }
 
-/** Thrown for what the wire contract answers with 200 and `error`. */
-class NotAsked extends Error {}
+/** Thrown for what the wire contract answers with 200 and `error`: the message for the client, `reason` for the log. */
+class NotAsked extends Error {
+  readonly reason: string;
+  constructor(message: string, reason = message) {
+    super(message);
+    this.reason = reason;
+  }
+}
 
 /**
  * One model, one frame, nothing but threshold and NMS (wire generations, 6). What this server does not have or cannot
@@ -55,9 +63,10 @@ export function inferRoute(parts: InferParts): Route {
   const { engine, models, frames, admission, tokens, limits, maxUploadBytes } = parts;
   const read = async (exchange: Exchange) => {
     const started = performance.now();
+    const isLocal = isFromThisHost(exchange.request);
     const form = await (isUrlencoded(exchange) ? readUrlencoded(exchange) : readForm(exchange, maxUploadBytes));
     note(exchange, 'body', performance.now() - started);
-    return parseInferRequest(form);
+    return parseInferRequest(form, isLocal);
   };
   /** The picture comes before the model: an upload that is no picture is told so whatever model it names. */
   const ask = (bytes: Buffer, asked: Asked, exchange: Exchange) => {
@@ -77,7 +86,7 @@ export function inferRoute(parts: InferParts): Route {
     if (model) admission.check([model], { priority: 'interactive', deadline: by });
     await admission.bytes.room(exchange.signal);
     const outcome = await frames.fetchFrame(frame, exchange.signal);
-    if (!outcome.ok) throw new NotAsked(`fetch failed: ${outcome.reason}`);
+    if (!outcome.ok) throw notFetched(frame, outcome);
     note(exchange, 'fetch', outcome.milliseconds);
     exchange.held.add(outcome.bytes.length);
     try {
@@ -85,8 +94,7 @@ export function inferRoute(parts: InferParts): Route {
     } catch (error) {
       if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
       frames.forget(frame);
-      // ZoneMinder answers an expired session with a login page and status 200.
-      throw new NotAsked(`fetch failed: ${outcome.finalUrl}: could not decode the answer as a picture`);
+      throw notFetched(frame, noPicture(error, outcome.finalUrl));
     }
   };
   return {
@@ -115,11 +123,15 @@ export function inferRoute(parts: InferParts): Route {
         return { status: 200, body: inferReplyJson(detections, null) };
       } catch (error) {
         if (!(error instanceof NotAsked)) throw error;
-        exchange.log.warn({ type: request.type, name: request.name, reason: error.message }, 'model not asked');
+        exchange.log.warn({ type: request.type, name: request.name, reason: error.reason }, 'model not asked');
         return { status: 200, body: inferReplyJson([], error.message) };
       }
     },
   };
+}
+
+function notFetched(frame: FrameRequest, failure: FetchFailure): NotAsked {
+  return new NotAsked(`fetch failed: ${publicReason(frame.url, failure)}`, `fetch failed: ${failure.reason}`);
 }
 
 function inferReplyJson(detections: readonly Detection[], error: string | null): InferReplyJson {
