@@ -1,4 +1,5 @@
-// Half precision without compiler support: not every compiler and processor that is supported has the type.
+// Half precision and bfloat16 without compiler support: not every compiler and processor that is supported has the
+// types.
 #include <bit>
 
 #include "image/input.h"
@@ -30,5 +31,13 @@ float from_half(std::uint16_t half) {
   }
   return std::bit_cast<float>(sign | ((magnitude << 13) + 0x38000000U));
 }
+
+std::uint16_t to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7FFFFFFFU) > 0x7F800000U) return std::uint16_t((bits >> 16) | 0x0040U);  // NaN stays NaN
+  return std::uint16_t((bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16);
+}
+
+float from_bfloat16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t(bits) << 16); }
 
 }  // namespace zmdetect

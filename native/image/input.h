@@ -11,22 +11,26 @@ namespace zmdetect {
 /// How the picture's shape is fitted to the input's.
 enum class Fit {
   kLetterbox,       // shape kept, centred, bilinear; sides rounded half to even (contract 5.2)
-  kTopLeft,         // shape kept, at the top left, bilinear
+  kTopLeft,         // shape kept, at the top left, bilinear; sides truncated, as YOLOX's own preprocessing has them
   kStretch,         // shape not kept, bilinear (contract 5.4)
   kTopLeftLanczos,  // shape kept, at the top left, Lanczos; sides truncated, the rest zero (contract 5.5)
 };
 
-enum class SlotType { kFloat32, kFloat16, kUint8, kInt8 };
+enum class SlotType { kFloat32, kFloat64, kFloat16, kBfloat16, kUint8, kInt8 };
 
-/// One slot holds 3 x height x width values, in planes or interleaved. A value is (v * factor - mean[c]) / deviation[c]
-/// for an 8-bit v; an integer slot stores that divided by `step`, rounded, plus `zero_point`.
+/// The three channels of a colour picture in either order, or its luma alone.
+enum class Channels { kRgb, kBgr, kGrey };
+
+/// One slot holds channels x height x width values, in planes or interleaved. A value is
+/// (v * factor - mean[c]) / deviation[c] for an 8-bit v; an integer slot stores that divided by `step`, rounded, plus
+/// `zero_point`. A grey slot uses the first mean and deviation.
 struct InputPlan {
   int width = 0;
   int height = 0;
   Fit fit = Fit::kLetterbox;
   SlotType type = SlotType::kFloat32;
-  bool interleaved = false;                    // [height][width][3] instead of [3][height][width]
-  bool bgr = false;                            // channel order B, G, R instead of R, G, B
+  bool interleaved = false;  // [height][width][channels] instead of [channels][height][width]
+  Channels channels = Channels::kRgb;
   std::uint8_t padding = 114;                  // 8-bit value of what the picture leaves free
   float factor = 0.00392F;                     // the contract's constant, not 1/255
   std::array<float, 3> mean = {0, 0, 0};       // in channel order R, G, B
@@ -34,6 +38,7 @@ struct InputPlan {
   float step = 1;
   int zero_point = 0;
 
+  int channel_count() const { return channels == Channels::kGrey ? 1 : 3; }
   std::size_t slot_bytes() const;
 };
 
@@ -61,5 +66,9 @@ Result<Placement> write_input(const Image& image, const InputPlan& plan, void* s
 /// IEEE 754 half precision, rounded to nearest, ties to even.
 std::uint16_t to_half(float value);
 float from_half(std::uint16_t half);
+
+/// bfloat16: the upper half of a float32, rounded to nearest, ties to even.
+std::uint16_t to_bfloat16(float value);
+float from_bfloat16(std::uint16_t bits);
 
 }  // namespace zmdetect

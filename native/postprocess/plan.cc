@@ -6,87 +6,22 @@
 namespace zmdetect {
 namespace {
 
-constexpr int kDefaultInputSide = 640;  // contract 5.2, for exports that leave the size open
-// A slot of this size takes 200 MB; a file that declares more is broken or malicious, and no memory is asked for it.
-constexpr std::int64_t kLargestSide = 8192;
-constexpr std::int64_t kMostPixels = 4096 * 4096;
-
-/// The side the network is fed with: asked for, else the file's, else 640. A fixed side cannot be overruled.
-Result<int> input_side(std::int64_t declared, int asked, const char* name) {
-  if (declared > 0 && asked > 0 && asked != declared) {
-    return Status(Code::kModelLayoutUnknown, std::string("expected ") + name + " " + std::to_string(declared) +
-                                                 ", which the file fixes, got " + std::to_string(asked));
-  }
-  const std::int64_t side = declared > 0 ? declared : asked > 0 ? asked : kDefaultInputSide;
-  if (side > kLargestSide) {
-    return Status(Code::kModelLayoutUnknown, std::string("expected at most ") + std::to_string(kLargestSide) + " for " +
-                                                 name + ", got " + std::to_string(side));
-  }
-  return static_cast<int>(side);
-}
-
-Result<SlotType> slot_type(ElementType type) {
-  switch (type) {
-    case ElementType::kFloat32: return SlotType::kFloat32;
-    case ElementType::kFloat16: return SlotType::kFloat16;
-    case ElementType::kUint8: return SlotType::kUint8;
-    case ElementType::kInt8: return SlotType::kInt8;
-    default: return Status(Code::kModelLayoutUnknown, "");
-  }
-}
-
-/// Reads size, order and type off the input tensor: [batch, 3, height, width], or [batch, height, width, 3].
-Result<InputPlan> plan_input(const TensorInfo& input, const PlanOptions& options) {
-  const auto& shape = input.shape;
-  const Result<SlotType> type = slot_type(input.type);
-  const bool planes = shape.size() == 4 && (shape[1] == 3 || shape[1] < 0);
-  const bool interleaved = shape.size() == 4 && !planes && shape[3] == 3;
-  if (!type.ok() || (!planes && !interleaved)) {
-    return Status(Code::kModelLayoutUnknown,
-                  "expected one picture input [batch,3,height,width] or [batch,height,width,3], got " + input.name +
-                      " " + shape_text(shape));
-  }
-  const std::size_t rows = planes ? 2 : 1;
-  const Result<int> height = input_side(shape[rows], options.input_height, "model_height");
-  if (!height.ok()) return height.status();
-  const Result<int> width = input_side(shape[rows + 1], options.input_width, "model_width");
-  if (!width.ok()) return width.status();
-  if (std::int64_t(width.value()) * height.value() > kMostPixels) {
-    return Status(Code::kModelLayoutUnknown, "expected an input of at most " + std::to_string(kMostPixels) +
-                                                 " pixels, got " + std::to_string(width.value()) + " x " +
-                                                 std::to_string(height.value()));
-  }
-  return InputPlan{.width = width.value(), .height = height.value(), .type = type.value(), .interleaved = interleaved};
-}
+constexpr std::int64_t kMostFixed = 256;  // pictures of a batch that the file fixes
 
 /// What the layouts want of their pictures.
-void fit_to_layout(const ModelInfo& info, const Layout& layout, InputPlan& input) {
+Feed feed_of(const ModelInfo& info, const Layout& layout) {
   switch (layout.kind) {
-    case LayoutKind::kYolox:
-      input.fit = Fit::kTopLeft;
-      input.bgr = true;
-      input.factor = 1;
-      break;
-    case LayoutKind::kDetr:
-      input.fit = Fit::kStretch;
-      input.factor = 1.0F / 255;
+    case LayoutKind::kYolox: return {.fit = Fit::kTopLeft, .scale = Scale::kBytes, .bgr = true};
+    case LayoutKind::kDetr: {
       // RF-DETR names its outputs "dets" and "labels" and was trained on ImageNet's mean and deviation; RT-DETR on
       // 0..1.
-      if (info.outputs[layout.output].name == "dets") {
-        input.mean = {0.485F, 0.456F, 0.406F};
-        input.deviation = {0.229F, 0.224F, 0.225F};
-      }
-      break;
-    case LayoutKind::kDarknet: input.fit = Fit::kStretch; break;
-    case LayoutKind::kSsd: input.fit = Fit::kTopLeftLanczos; break;
-    case LayoutKind::kRelative:
-      input.factor = 1.0F / 255;
-      if (info.inputs[0].quantisation.scale > 0) {
-        input.step = info.inputs[0].quantisation.scale;
-        input.zero_point = info.inputs[0].quantisation.zero_point;
-      }
-      break;
-    default: break;
+      const bool imagenet = info.outputs[layout.output].name == "dets";
+      return {.fit = Fit::kStretch, .scale = imagenet ? Scale::kImagenet : Scale::kZeroToOne};
+    }
+    case LayoutKind::kDarknet: return {.fit = Fit::kStretch};
+    case LayoutKind::kSsd: return {.fit = Fit::kTopLeftLanczos, .scale = Scale::kMinusOneToOne, .bytes = true};
+    case LayoutKind::kRelative: return {.scale = Scale::kZeroToOne};
+    default: return {};
   }
 }
 
@@ -118,14 +53,16 @@ Status read_relative(const ModelPlan& plan, const std::vector<TensorView>& outpu
 }  // namespace
 
 std::vector<std::int64_t> ModelPlan::input_shape(int batch) const {
-  if (input.interleaved) return {batch, input.height, input.width, 3};
-  return {batch, 3, input.height, input.width};
+  if (input.interleaved) return {batch, input.height, input.width, input.channel_count()};
+  return {batch, input.channel_count(), input.height, input.width};
 }
 
 ElementType ModelPlan::input_type() const {
   switch (input.type) {
     case SlotType::kFloat32: return ElementType::kFloat32;
+    case SlotType::kFloat64: return ElementType::kFloat64;
     case SlotType::kFloat16: return ElementType::kFloat16;
+    case SlotType::kBfloat16: return ElementType::kBfloat16;
     case SlotType::kUint8: return ElementType::kUint8;
     case SlotType::kInt8: return ElementType::kInt8;
   }
@@ -133,12 +70,18 @@ ElementType ModelPlan::input_type() const {
 }
 
 Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options) {
-  const TensorInfo& tensor = info.inputs.at(0);
-  Result<InputPlan> input = plan_input(tensor, options);
+  Result<InputPlan> input = read_picture_input(info, options.input_width, options.input_height);
   if (!input.ok()) return input.status();
   ModelPlan plan;
   plan.input = input.value();
-  plan.dynamic_batch = tensor.shape[0] < 1;
+  const TensorInfo& tensor = info.inputs[0];
+  plan.dynamic_batch = tensor.shape.empty() || tensor.shape[0] < 1;
+  if (!plan.dynamic_batch && tensor.shape[0] > kMostFixed) {
+    return Status(Code::kModelLayoutUnknown, "expected a batch of at most " + std::to_string(kMostFixed) +
+                                                 " pictures, got " + std::to_string(tensor.shape[0]) +
+                                                 ": export the model with batch 1 or a dynamic batch");
+  }
+  if (!plan.dynamic_batch) plan.fixed_batch = static_cast<int>(tensor.shape[0]);
 
   if (!plan.input.interleaved) {
     const Result<Layout> layout = recognise_layout(
@@ -149,13 +92,15 @@ Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options) 
     plan.layout = {.kind = LayoutKind::kSsd, .name = "ssd", .classes = options.classes};
     plan.ssd = ssd.value();
   } else {
-    const Result<RelativeYolo> relative = recognise_relative_yolo(info, options.classes);
+    ModelInfo fed = info;  // with the sides that the file leaves open
+    fed.inputs[0].shape = plan.input_shape(plan.fixed_batch);
+    const Result<RelativeYolo> relative = recognise_relative_yolo(fed, options.classes);
     if (!relative.ok()) return relative.status();
     plan.layout = {
         .kind = LayoutKind::kRelative, .name = relative.value().layout.name + "-relative", .classes = options.classes};
     plan.relative = relative.value();
   }
-  fit_to_layout(info, plan.layout, plan.input);
+  ZMD_RETURN_IF_ERROR(feed_as(feed_of(info, plan.layout), tensor, options.picture, plan.input));
   return plan;
 }
 

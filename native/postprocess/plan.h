@@ -1,8 +1,8 @@
 // A model's plan: how it is fed and how its answer is read. Made once, when the model is prepared.
 #pragma once
 
-#include "image/input.h"
 #include "postprocess/layout.h"
+#include "postprocess/picture_input.h"
 #include "postprocess/relative_yolo.h"
 #include "postprocess/ssd.h"
 
@@ -10,10 +10,11 @@ namespace zmdetect {
 
 struct PlanOptions {
   int classes = 0;      // number of labels; 0 for models whose ids need no list
-  int input_width = 0;  // pixels; 0 = the file's own, 640 where the file leaves it open
+  int input_width = 0;  // pixels; 0 = the file's own, or what an open one was exported for, or 640
   int input_height = 0;
   std::string layout = {};         // LayoutHints::layout
   BoxUnit boxes = BoxUnit::kAuto;  // LayoutHints::boxes
+  PictureHints picture = {};
 };
 
 struct ModelPlan {
@@ -22,6 +23,7 @@ struct ModelPlan {
   RelativeYolo relative;  // kRelative only
   SsdLayout ssd;          // kSsd only
   bool dynamic_batch = false;
+  int fixed_batch = 1;  // pictures in every inference, where the file fixes their number
 
   /// Shape of an input tensor that holds `batch` slots.
   std::vector<std::int64_t> input_shape(int batch) const;

@@ -62,7 +62,7 @@ TEST(Letterbox, EqualsOpenCvsBlobInEveryBitOfEveryFloat) {
     InputPlan target;
     std::string expected;
     line >> w >> h >> target.width >> target.height >> reversed >> expected;
-    target.bgr = reversed != 0;
+    target.channels = reversed != 0 ? Channels::kBgr : Channels::kRgb;
 
     std::vector<float> slot = slot_for(target);
     const auto geometry = write_input(noise(std::uint32_t(seed), w, h), target, slot.data());
@@ -70,6 +70,49 @@ TEST(Letterbox, EqualsOpenCvsBlobInEveryBitOfEveryFloat) {
     if (!geometry.ok()) continue;
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(slot.data());
     EXPECT_EQ(crc32({bytes, slot.size() * sizeof(float)}), std::stoul(expected, nullptr, 16)) << lines[seed];
+  }
+}
+
+TEST(TopLeft, EqualsYoloxsOwnPreprocessingInEveryBit) {
+  if constexpr (std::endian::native != std::endian::little) GTEST_SKIP() << "the checksums are of little-endian floats";
+  const auto lines = fixture_lines("top_left.txt");
+  ASSERT_GE(lines.size(), 20U);
+  for (std::size_t seed = 0; seed < lines.size(); ++seed) {
+    std::istringstream line(lines[seed]);
+    int w = 0, h = 0;
+    InputPlan target{.fit = Fit::kTopLeft, .channels = Channels::kBgr, .factor = 1};
+    std::string expected;
+    line >> w >> h >> target.width >> target.height >> expected;
+    std::vector<float> slot = slot_for(target);
+    const auto geometry = write_input(noise(std::uint32_t(seed), w, h), target, slot.data());
+    ASSERT_EQ(geometry.ok(), expected != "thin") << lines[seed];
+    if (!geometry.ok()) continue;
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(slot.data());
+    EXPECT_EQ(crc32({bytes, slot.size() * sizeof(float)}), std::stoul(expected, nullptr, 16)) << lines[seed];
+  }
+}
+
+TEST(TopLeft, TruncatesTheSides) {
+  InputPlan target = target_of(416, 416);
+  target.fit = Fit::kTopLeft;
+  EXPECT_EQ(place(641, 359, target).scaled_height, 232);  // 232.98: the letterbox would have 233
+  EXPECT_EQ(place(1280, 721, target).scaled_height, 234);
+  EXPECT_DOUBLE_EQ(place(641, 359, target).scale_y, 416.0 / 641);
+}
+
+TEST(Grey, IsOpenCvsLumaOfTheResizedPicture) {
+  const auto lines = fixture_lines("grey.txt");
+  ASSERT_GE(lines.size(), 4U);
+  for (std::size_t seed = 0; seed < lines.size(); ++seed) {
+    std::istringstream line(lines[seed]);
+    int w = 0, h = 0;
+    InputPlan target{.fit = Fit::kStretch, .type = SlotType::kUint8, .channels = Channels::kGrey, .factor = 1};
+    std::string expected;
+    line >> w >> h >> target.width >> target.height >> expected;
+    std::vector<std::uint8_t> slot(target.slot_bytes());
+    ASSERT_EQ(slot.size(), std::size_t(target.width) * std::size_t(target.height));
+    ASSERT_TRUE(write_input(noise(std::uint32_t(seed), w, h), target, slot.data()).ok());
+    EXPECT_EQ(crc32(slot), std::stoul(expected, nullptr, 16)) << lines[seed];
   }
 }
 
@@ -114,7 +157,7 @@ TEST(Letterbox, WritesThePlanesInTheOrderAskedFor) {
   std::vector<float> slot = slot_for(target);
   ASSERT_TRUE(write_input(image, target, slot.data()).ok());
   EXPECT_EQ(slot, (std::vector<float>{10, 20, 30}));
-  target.bgr = true;
+  target.channels = Channels::kBgr;
   ASSERT_TRUE(write_input(image, target, slot.data()).ok());
   EXPECT_EQ(slot, (std::vector<float>{30, 20, 10}));
 }

@@ -55,7 +55,7 @@ TEST(Yolox, DecodesCellsOfTheGridAndFeedsItsOwnKindOfPicture) {
   ASSERT_TRUE(plan.ok()) << plan.status().message();
   EXPECT_EQ(plan.value().layout.name, "yolox");
   EXPECT_EQ(plan.value().input.fit, Fit::kTopLeft);
-  EXPECT_TRUE(plan.value().input.bgr);
+  EXPECT_EQ(plan.value().input.channels, Channels::kBgr);
   EXPECT_FLOAT_EQ(plan.value().input.factor, 1);
   std::vector<float> data(std::size_t(cells) * 7, 0.0F);
   // Cell 2 of row 1 of the stride-16 grid, which begins behind 64 cells of stride 8.
@@ -121,7 +121,7 @@ TEST(HalfPrecision, OutputsAreWidened) {
 TEST(PlanModel, RefusesAnInputThatIsNoPicture) {
   EXPECT_EQ(plan_model(model({output({1, 6, 20})}, {1, 80}), {.classes = 2}).status().code(),
             Code::kModelLayoutUnknown);
-  EXPECT_EQ(plan_model(model({output({1, 6, 20})}, {1, 1, 64, 64}), {.classes = 2}).status().code(),
+  EXPECT_EQ(plan_model(model({output({1, 6, 20})}, {1, 2, 64, 64}), {.classes = 2}).status().code(),
             Code::kModelLayoutUnknown);
 }
 

@@ -9,7 +9,9 @@ inline std::size_t element_size(ElementType type) {
   switch (type) {
     case ElementType::kFloat32:
     case ElementType::kInt32: return 4;
-    case ElementType::kFloat16: return 2;
+    case ElementType::kFloat16:
+    case ElementType::kBfloat16: return 2;
+    case ElementType::kFloat64:
     case ElementType::kInt64: return 8;
     default: return 1;
   }

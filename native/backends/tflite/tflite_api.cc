@@ -101,6 +101,7 @@ ElementType element_type(int type) {
     case 4: return ElementType::kInt64;
     case 9: return ElementType::kInt8;
     case 10: return ElementType::kFloat16;
+    case 11: return ElementType::kFloat64;
     default: return ElementType::kOther;
   }
 }
