@@ -183,6 +183,27 @@ const table = {
     outcome: 'the frame is skipped',
     setting: 'frame_timeout_seconds',
   },
+  labelBytes: {
+    value: 1024 * 1024,
+    unit: 'bytes',
+    input: 'class names',
+    what: 'a label file, or the names inside a model file',
+    outcome: 'MODEL_LABELS_MISSING',
+  },
+  labels: {
+    value: 65_536,
+    unit: 'count',
+    input: 'class names',
+    what: 'classes of a model',
+    outcome: 'MODEL_LABELS_MISSING',
+  },
+  labelCharacters: {
+    value: 200,
+    unit: 'characters',
+    input: 'class names',
+    what: 'one name',
+    outcome: 'MODEL_LABELS_MISSING',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof table;

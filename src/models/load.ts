@@ -19,6 +19,8 @@ export interface Loaded {
   readonly native: NativeModel;
   readonly prepared: PreparedModel;
   readonly labels: readonly string[];
+  /** Whole sentences for the log: what is odd about the file and is no reason to refuse it. */
+  readonly warnings: readonly string[];
   readonly processor: Processor;
   readonly measured: Measured;
 }
@@ -65,7 +67,8 @@ export async function loadModel(
   };
   const { native, parallel } = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
   try {
-    const labels = await labelsOf(spec, native.metadata.names);
+    const warnings: string[] = [];
+    const labels = await labelsOf(spec, native.metadata.names, (sentence) => warnings.push(sentence));
     const prepared = await native.prepare({
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
@@ -73,7 +76,7 @@ export async function loadModel(
       ...parallel,
       fixedSizes: runsOn === 'gpu',
     });
-    return { native, prepared, labels, processor, measured: measuredOf(prepared) };
+    return { native, prepared, labels, warnings, processor, measured: measuredOf(prepared) };
   } catch (error) {
     await native.close();
     throw error;

@@ -328,6 +328,7 @@ export class RegisteredModel implements Resident {
       },
       'model loaded',
     );
+    for (const warning of loaded.warnings) this.#log.warn({ model: this.spec.name }, warning);
     return loaded;
   }
 }

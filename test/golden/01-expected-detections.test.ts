@@ -9,7 +9,7 @@ import path from 'node:path';
 import t from 'tap';
 
 import { Engine, Ticket } from '../../src/engine/engine.js';
-import { parseOnnxNames } from '../../src/models/labels.js';
+import { parseNames } from '../../src/models/names.js';
 import { shared } from '../support/shared.js';
 
 type Row = readonly [label: string, confidence: number, x1: number, y1: number, x2: number, y2: number];
@@ -39,7 +39,7 @@ for (const model of ['yolo11n', 'yolo26n', 'yolov8n']) {
       path: shared(`models/ultralytics/${model}.onnx`).path,
       intraOpThreads: 0,
     });
-    const labels = parseOnnxNames(native.metadata.names ?? '');
+    const labels = parseNames(native.metadata.names ?? '');
     await native.prepare({ classes: labels.length, inputWidth: 0, inputHeight: 0, instances: 1 });
 
     let compared = 0;
