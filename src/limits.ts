@@ -183,6 +183,27 @@ const table = {
     outcome: 'the frame is skipped',
     setting: 'frame_timeout_seconds',
   },
+  pickleBytes: {
+    value: 1024 * 1024,
+    unit: 'bytes',
+    input: 'past detections',
+    what: 'the file',
+    outcome: 'the file counts as empty, and the log says so',
+  },
+  pickleInstructions: {
+    value: 200_000,
+    unit: 'steps',
+    input: 'past detections',
+    what: 'instructions of the pickles',
+    outcome: 'the file counts as empty, and the log says so',
+  },
+  pastDetections: {
+    value: 2000,
+    unit: 'count',
+    input: 'past detections',
+    what: 'boxes',
+    outcome: 'a file with more counts as empty; the first ones are saved',
+  },
   labelBytes: {
     value: 1024 * 1024,
     unit: 'bytes',

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /** `scripts/prove-gpu`: whether the GPU finds what the CPU finds, how fast, and the rows to show for it. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { ArgumentParser } from 'argparse';
 
 import { defaultRuntimeChoices, type RuntimeChoices, tensorrtModes } from '../detection/runtime.js';
 import { gatherHost } from '../doctor/gather.js';
+import { replaceFile } from '../files.js';
 import { type ModelProof, NoGpu, prove } from '../gpu/prove.js';
 import { packageRoot } from '../package-root.js';
 
@@ -117,7 +118,7 @@ async function save(given: Given, rows: readonly ModelProof[]): Promise<string> 
     models: rows,
   };
   await mkdir(folder, { recursive: true });
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`);
   return path.relative(process.cwd(), file);
 }
 

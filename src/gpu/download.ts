@@ -1,6 +1,6 @@
 /** A download that goes on where it stopped, within a run and from one run to the next. */
-import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -62,16 +62,23 @@ async function receive(url: URL, part: string, have: number, onProgress: Progres
     }
   };
   try {
-    await pipeline(response.body, counted, createWriteStream(part, { flags: resumed ? 'a' : 'w' }));
+    const handle = await open(part, resumed ? append : begin);
+    await pipeline(response.body, counted, handle.createWriteStream());
   } catch (error) {
     throw new Error(`${url.host} broke off after ${received} bytes: ${reason(error)}`, { cause: error });
   }
   if (total !== null && received !== total) throw new Error(`${url.host} sent ${received} of ${total} bytes`);
 }
 
+/** The name of the part can be guessed, since the next run goes on with it: it is never opened through a link. */
+const { O_WRONLY, O_CREAT, O_APPEND, O_TRUNC, O_NOFOLLOW } = constants;
+const append = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW;
+const begin = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+
+/** 0 for what is no file, such as a link. */
 async function sizeOf(file: string): Promise<number> {
-  return stat(file).then(
-    ({ size }) => size,
+  return lstat(file).then(
+    (entry) => (entry.isFile() ? entry.size : 0),
     () => 0,
   );
 }

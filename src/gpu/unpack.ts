@@ -1,7 +1,9 @@
 /** Takes the named files out of a zip archive, all or none. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import AdmZip from 'adm-zip';
+
+import { createFile, draftOf, writeFault } from '../files.js';
 
 /** Only `names` in `folder` of the archive are read, and each lands directly in `into`. Replaces whole files. */
 export async function unpack(archive: string, folder: string, names: readonly string[], into: string): Promise<void> {
@@ -9,14 +11,27 @@ export async function unpack(archive: string, folder: string, names: readonly st
   const found = names.map((name) => {
     const entry = entries.getEntry(`${folder}/${name}`);
     if (entry === null) throw new Error(`${path.basename(archive)} has no ${folder}/${name}`);
-    return { entry, file: path.join(into, name), fresh: path.join(into, `.${name}.new`) };
+    const file = path.join(into, name);
+    return { entry, file, fresh: draftOf(file) };
   });
   try {
-    for (const { entry, fresh } of found) await writeFile(fresh, entry.getData(), { mode: 0o755, flush: true });
+    for (const { entry, fresh } of found) await write(fresh, entry.getData());
     // A daemon that runs keeps the old files open; one that starts sees each file whole.
     for (const { fresh, file } of found) await rename(fresh, file);
+  } catch (error) {
+    throw new Error(`cannot unpack into ${into}: ${writeFault(error, into)}`, { cause: error });
   } finally {
     for (const { fresh } of found) await rm(fresh, { force: true });
+  }
+}
+
+async function write(file: string, content: Buffer): Promise<void> {
+  const handle = await createFile(file, 0o755);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

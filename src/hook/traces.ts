@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { DetectionResult, DetectionZone } from '../client/types.js';
 import { notesWith, type ZoneMinder } from '../client/zoneminder/client.js';
 import type { ZmEvent } from '../client/zoneminder/types.js';
-import { replace, writeArtefacts } from './artefacts.js';
+import { replaceFile } from '../files.js';
+import { fileNameOf, writeArtefacts } from './artefacts.js';
 import type { HookSettings } from './settings.js';
 import { explain, type Voice } from './voice.js';
 
@@ -61,8 +62,8 @@ export async function leaveTraces(traces: Traces): Promise<void> {
 async function writePictures(traces: Traces): Promise<void> {
   const { result, settings, zones, objects, subject, eventPath, event } = traces;
   const image = await result.annotate({ errorBoxes: settings.writeDebugImage, zones });
-  const name = `${subject}-${result.frameId ?? ''}-debug.jpg`;
-  if (settings.writeDebugImage) await replace(path.join(settings.imagePath, name), image);
+  const name = fileNameOf(subject, result.frameId ?? '', 'debug.jpg');
+  if (settings.writeDebugImage) await replaceFile(path.join(settings.imagePath, name), image);
   if (!settings.writeImage || event === null) return;
   const folder = eventPath ?? event.client.eventFolder(await event.now());
   await writeArtefacts(folder, eventPath !== undefined, image, objects);

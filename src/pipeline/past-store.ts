@@ -1,10 +1,12 @@
 /** What was seen the last time, kept in pyzm's own file, so that a hook and this server may take turns (contract 6.9). */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { DetectorConfig } from '../detection/config.js';
 import type { Box, Detection } from '../detection/detection.js';
 import { matchPast, type PastConfig, type PastDetections, wantsPast } from '../detection/past.js';
+import { readLimited, replaceFile } from '../files.js';
+import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 import { PickleFault, readPickles, writePickle } from './pickle.js';
 
@@ -14,6 +16,8 @@ export class PastStore {
   readonly #config: PastStoreConfig;
   readonly #file: string;
   readonly #wanted: boolean;
+  /** What was said last about the file: a folder that is missing is missing for every frame. */
+  #said: string | undefined;
   /** The end of the queue: each frame reads the file after the frame before it has written it. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -45,27 +49,39 @@ export class PastStore {
 
   async #read(log: Log): Promise<PastDetections> {
     try {
-      const bytes = await readFile(this.#file);
+      const bytes = await readLimited(this.#file, limits.pickleBytes.value);
       if (bytes.length > 0) return pastOf(readPickles(bytes));
       await rm(this.#file);
     } catch (error) {
-      if (!isMissing(error)) log.error({ file: this.#file, reason: reasonOf(error) }, 'past detections are unreadable');
+      if (!isMissing(error)) this.#say(log, `past detections are unreadable: ${this.#reason(error)}`);
     }
     return [];
   }
 
-  /** Under another name first: a reader finds the old state or the new one, never a part. */
   async #write(detections: readonly Detection[], log: Log): Promise<void> {
-    const boxes = writePickle(detections.map(({ box }) => box));
-    const labels = writePickle(detections.map(({ label }) => label));
-    const draft = `${this.#file}.${process.pid}.tmp`;
+    const kept = detections.slice(0, limits.pastDetections.value);
+    const boxes = writePickle(kept.map(({ box }) => box));
+    const labels = writePickle(kept.map(({ label }) => label));
     try {
-      await writeFile(draft, Buffer.concat([boxes, labels]));
-      await rename(draft, this.#file);
+      await replaceFile(this.#file, Buffer.concat([boxes, labels]));
+      this.#said = undefined;
     } catch (error) {
-      log.error({ file: this.#file, reason: reasonOf(error) }, 'past detections could not be saved');
-      await rm(draft, { force: true }).catch(() => undefined);
+      this.#say(log, `past detections could not be saved: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #reason(error: unknown): string {
+    if (error instanceof PickleFault)
+      return `${this.#file} is no list of boxes and labels (${error.message}): remove it`;
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === undefined
+      ? `${message}: remove it`
+      : `${this.#file} cannot be read (${code}): check its owner and mode`;
+  }
+
+  #say(log: Log, sentence: string): void {
+    if (sentence !== this.#said) log.error(sentence);
+    this.#said = sentence;
   }
 }
 
@@ -74,6 +90,8 @@ function pastOf([boxes, labels, ...rest]: readonly unknown[]): PastDetections {
   if (!Array.isArray(boxes) || !Array.isArray(labels) || boxes.length !== labels.length || rest.length > 0) {
     throw new PickleFault('expected a list of boxes and a list of as many labels');
   }
+  const most = limits.pastDetections.value;
+  if (boxes.length > most) throw new PickleFault(`more than ${most} boxes`);
   return boxes.map((box: unknown, index) => {
     const label: unknown = labels[index];
     if (!isBox(box) || typeof label !== 'string') throw new PickleFault(`entry ${index} is no box with a label`);
@@ -87,8 +105,4 @@ function isBox(value: unknown): value is Box {
 
 function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,38 +5,59 @@
  * Source: the opcode table of CPython's `pickletools`.
  */
 
+import { limits } from '../limits.js';
+
 /** The bytes are no pickle, or one that holds more than plain values. */
 export class PickleFault extends Error {
   override readonly name = 'PickleFault';
 }
 
-/** The values of pickles that stand one after the other, protocols 2 to 5. A tuple comes as an array. Throws PickleFault. */
-export function readPickles(bytes: Buffer): unknown[] {
+export interface PickleLimits {
+  /** Pickles in the file. */
+  readonly pickles: number;
+  /** Instructions of all pickles. */
+  readonly instructions: number;
+}
+
+const defaultLimits: PickleLimits = { pickles: 2, instructions: limits.pickleInstructions.value };
+
+/**
+ * The values of pickles that stand one after the other, protocols 2 to 5. A tuple comes as an array. Each instruction
+ * takes time for the bytes and the values that it takes, so that the whole is linear in both. Throws PickleFault.
+ */
+export function readPickles(bytes: Buffer, most = defaultLimits): unknown[] {
   const values: unknown[] = [];
+  let instructions = 0;
   for (let at = 0; at < bytes.length;) {
-    const reader = new Reader(bytes, at);
+    if (values.length === most.pickles) throw new PickleFault(`more than ${most.pickles} pickles in a row`);
+    const reader = new Reader(bytes, at, most.instructions - instructions);
     values.push(reader.value());
     at = reader.at;
+    instructions += reader.instructions;
   }
   return values;
 }
 
-/** In place of a value: where on the stack a list or a tuple of unknown length begins. */
-const mark = Symbol('mark');
-
 class Reader {
   readonly #bytes: Buffer;
   readonly #stack: unknown[] = [];
+  /** Where on the stack lists and tuples of unknown length begin. */
+  readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
+  readonly #most: number;
   at: number;
+  instructions = 0;
 
-  constructor(bytes: Buffer, at: number) {
+  constructor(bytes: Buffer, at: number, most: number) {
     this.#bytes = bytes;
+    this.#most = most;
     this.at = at;
   }
 
   value(): unknown {
     for (;;) {
+      this.instructions += 1;
+      if (this.instructions > this.#most) throw new PickleFault('too many instructions');
       const opcode = this.#uint(1);
       if (opcode === 0x2e) return this.#pop(); // STOP
       this.#step(opcode);
@@ -50,7 +71,7 @@ class Reader {
       case 0x95: // FRAME: the length of what follows
         return void this.#take(8);
       case 0x28: // MARK
-        return this.#push(mark);
+        return void this.#marks.push(this.#stack.length);
       case 0x4e: // NONE
         return this.#push(null);
       case 0x88: // NEWTRUE
@@ -120,26 +141,30 @@ class Reader {
   }
 
   #pop(): unknown {
-    const value = this.#stack.pop();
-    if (value === undefined || value === mark) throw new PickleFault('an instruction finds no value');
-    return value;
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw new PickleFault('an instruction finds no value');
+    return this.#stack.pop();
   }
 
   #popToMark(): unknown[] {
-    const begin = this.#stack.lastIndexOf(mark);
-    if (begin < 0) throw new PickleFault('an instruction finds no mark');
-    return this.#stack.splice(begin).slice(1);
+    const begin = this.#marks.pop();
+    if (begin === undefined) throw new PickleFault('an instruction finds no mark');
+    return this.#stack.splice(begin);
   }
 
   /** To the list on top of the stack. */
   #append(items: readonly unknown[]): void {
-    const list = this.#stack.at(-1);
+    const list = this.#top();
     if (!Array.isArray(list)) throw new PickleFault('an instruction finds no list');
     for (const item of items) list.push(item);
   }
 
   #remember(index: number): void {
-    this.#memo.set(index, this.#stack.at(-1));
+    this.#memo.set(index, this.#top());
+  }
+
+  #top(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw new PickleFault('an instruction finds no value');
+    return this.#stack.at(-1);
   }
 
   #recall(index: number): void {

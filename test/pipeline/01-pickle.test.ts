@@ -83,3 +83,42 @@ t.test('instructions that find nothing to work on are refused', async (t) => {
     t.throws(() => read(hex), PickleFault, hex);
   }
 });
+
+/** A small generator of numbers, the same in every run. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return state >>> 8;
+  };
+}
+
+t.test('whatever the bytes are, reading ends after the instructions that are allowed', async (t) => {
+  const opcodes = Buffer.from('802895004e88894b4d8a8c585d29616574858687947168726a2e', 'hex');
+  const next = numbers(7);
+  for (let round = 0; round < 3000; round++) {
+    const length = 2 + (next() % 200);
+    const bytes = Buffer.from(
+      Array.from({ length }, () => (next() % 4 === 0 ? next() : (opcodes[next() % 26] ?? 0)) & 255),
+    );
+    try {
+      for (const value of readPickles(bytes, { pickles: 5, instructions: 100 })) t.not(typeof value, 'undefined');
+    } catch (error) {
+      if (!(error instanceof PickleFault)) throw error;
+    }
+  }
+});
+
+t.test('a pickle may have only so many instructions, and a file so many pickles', async (t) => {
+  const marks = Buffer.concat([Buffer.alloc(300_000, '('), Buffer.from('.')]);
+  t.throws(() => readPickles(marks), { name: 'PickleFault', message: 'too many instructions' });
+  t.throws(() => readPickles(Buffer.alloc(300_000, 'N.')), { message: 'more than 2 pickles in a row' });
+  const nested = Buffer.concat([Buffer.alloc(90_000, '('), Buffer.alloc(90_000, 't'), Buffer.from('.')]);
+  t.equal(readPickles(nested).length, 1, 'nesting takes no stack');
+});
+
+t.test('a mark is never taken for a value', async (t) => {
+  for (const hex of ['5d284b01612e', '4e28942e', '4b01282e', '5d2865']) {
+    t.throws(() => read(hex), PickleFault, hex);
+  }
+});

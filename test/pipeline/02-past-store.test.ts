@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 
 import { defaultDetectorConfig } from '../../src/detection/config.js';
 import type { Detection } from '../../src/detection/detection.js';
+import { limits } from '../../src/limits.js';
 import { PastStore, type PastStoreConfig } from '../../src/pipeline/past-store.js';
 import { readPickles, writePickle } from '../../src/pipeline/pickle.js';
 import { at, labelsOf } from '../support/detections.js';
@@ -87,29 +88,62 @@ t.test('an empty file is removed', async (t) => {
 });
 
 t.test('a file that cannot be read is told and counts as empty', async (t) => {
-  const { newOf, file, lines } = storeIn(t);
-  const broken: readonly (() => void)[] = [
-    () => writeFileSync(file, "cos\nsystem\n(S'true'\ntR."),
-    () => writeFileSync(file, writePickle([])),
-    () => save(file, [[0, 0, 100, 100]], []),
-    () => save(file, [[0, 0, 100]], ['car']),
-    () => writeFileSync(file, Buffer.concat([writePickle([[0, 0, 100, 100]]), writePickle([5])])),
+  const broken: readonly ((file: string) => void)[] = [
+    (file) => writeFileSync(file, "cos\nsystem\n(S'true'\ntR."),
+    (file) => writeFileSync(file, writePickle([])),
+    (file) => save(file, [[0, 0, 100, 100]], []),
+    (file) => save(file, [[0, 0, 100]], ['car']),
+    (file) => writeFileSync(file, Buffer.concat([writePickle([[0, 0, 100, 100]]), writePickle([5])])),
   ];
-  for (const [index, make] of broken.entries()) {
-    make();
-    t.strictSame(await newOf([car], []), ['car']);
-    t.equal(lines.length, index + 1);
-    t.match(lines.at(-1), /past detections are unreadable/);
+  for (const make of broken) {
+    const { newOf, file, lines } = storeIn(t);
+    make(file);
+    for (let frame = 0; frame < 2; frame++) t.strictSame(await newOf([car], []), ['car']);
+    t.equal(lines.length, 1, 'said once');
+    t.match(lines[0], /past detections are unreadable: .*past_detections_mid3\.pkl is no list .*: remove it/);
+    await newOf([car]);
+    t.strictSame(await newOf([car]), [], 'the next state takes its place');
   }
-  await newOf([car]);
-  t.strictSame(await newOf([car]), [], 'the next state takes its place');
 });
 
-t.test('a folder that cannot be written is told and costs nothing else', async (t) => {
-  const { newOf, lines } = storeIn(t, { imagePath: path.join(t.testdir({ other: '' }), 'nowhere') });
-  t.strictSame(await newOf([car]), ['car']);
+t.test('a folder that is missing is named once, with the remedy', async (t) => {
+  const imagePath = path.join(t.testdir({ other: '' }), 'nowhere');
+  const { newOf, lines } = storeIn(t, { imagePath });
+  for (let frame = 0; frame < 3; frame++) t.strictSame(await newOf([car]), ['car']);
   t.equal(lines.length, 1);
-  t.match(lines[0], /past detections could not be saved/);
+  const file = path.join(imagePath, 'past_detections_mid3.pkl');
+  const sentence = `past detections could not be saved: cannot write ${file}: the folder ${imagePath} does not exist: create it`;
+  t.match(JSON.parse(lines[0] ?? ''), { msg: sentence });
+});
+
+t.test('neither the draft nor the file is written through a link', async (t) => {
+  const { newOf, file, folder, lines } = storeIn(t);
+  const target = path.join(t.testdir({ target: 'precious' }), 'target');
+  // The names that earlier versions used.
+  for (const link of [file, `${file}.${process.pid}.tmp`]) symlinkSync(target, link);
+  await newOf([car]);
+  t.equal(readFileSync(target, 'utf8'), 'precious');
+  t.notOk(lstatSync(file).isSymbolicLink());
+  t.equal(readdirSync(folder).filter((name) => name.endsWith('.tmp')).length, 1, 'no draft of ours is left');
+  t.match(lines[0], /past detections are unreadable/, 'what the link led to');
+});
+
+t.test('a file that is too large is told and counts as empty', async (t) => {
+  const { newOf, file, lines } = storeIn(t);
+  const count = limits.pastDetections.value + 1;
+  save(file, new Array<number[]>(count).fill([0, 0, 100, 100]), new Array<string>(count).fill('car'));
+  t.strictSame(await newOf([car], []), ['car']);
+  t.match(lines[0], /more than 2000 boxes/);
+  writeFileSync(file, Buffer.alloc(limits.pickleBytes.value + 1));
+  t.strictSame(await newOf([car], []), ['car']);
+  t.match(lines[1], /has more than the 1048576 bytes that such a file may have: remove it/);
+});
+
+t.test('no more is saved than is read', async (t) => {
+  const { newOf, file } = storeIn(t, { pastDetMaxDiffArea: '0' });
+  await newOf(Array.from({ length: limits.pastDetections.value + 5 }, () => car));
+  t.equal((readPickles(readFileSync(file))[0] as unknown[]).length, limits.pastDetections.value);
+  t.strictSame(await newOf([car]), []);
 });
 
 t.test('of many frames at once each is compared with the one before', async (t) => {
