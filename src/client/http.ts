@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Buffer | undefined;
+  /** In place of the connections' own. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface HttpAnswer {
@@ -49,7 +51,8 @@ export class HttpConnections {
    */
   async request(request: HttpRequest, signal?: AbortSignal): Promise<HttpAnswer> {
     signal?.throwIfAborted();
-    const timeout = AbortSignal.timeout(this.#options.timeoutMs);
+    const timeoutMs = Math.ceil(request.timeoutMs ?? this.#options.timeoutMs);
+    const timeout = AbortSignal.timeout(timeoutMs);
     const either = AbortSignal.any(signal === undefined ? [timeout] : [timeout, signal]);
     try {
       const response = await this.#send(request, either);
@@ -57,7 +60,7 @@ export class HttpConnections {
       return { status: response.statusCode ?? 0, headers: response.headers, body };
     } catch (error) {
       signal?.throwIfAborted();
-      if (timeout.aborted) throw new FetchFailed('timeout', `no whole answer within ${this.#options.timeoutMs} ms`);
+      if (timeout.aborted) throw new FetchFailed('timeout', `no whole answer within ${timeoutMs} ms`);
       throw error;
     }
   }

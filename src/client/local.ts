@@ -13,7 +13,7 @@ import type { Analysis } from '../pipeline/selector.js';
 import type { Settings } from './settings.js';
 
 /** What a detector has for models in this process. */
-export type LocalOptions = Pick<Settings, 'models' | 'basePath' | 'processor' | 'config' | 'log'>;
+export type LocalOptions = Pick<Settings, 'models' | 'basePath' | 'processor' | 'config' | 'instances' | 'log'>;
 
 export class LocalModels {
   readonly #engine: Engine;
@@ -30,7 +30,7 @@ export class LocalModels {
 
   /** Finds the models and loads those that are named. Errors: MODEL_FILE_MISSING where there is none. */
   static async open(options: LocalOptions): Promise<LocalModels> {
-    const { config, log } = options;
+    const { config, instances, log } = options;
     const { specs, warnings } = await find(options);
     for (const warning of warnings) log.warn(warning);
     if (specs.length === 0) {
@@ -38,7 +38,7 @@ export class LocalModels {
       throw new ZmdetectError('MODEL_FILE_MISSING', { reason });
     }
     const engine = new Engine();
-    const registry = new ModelRegistry(specs, engine, { intraOpThreads: 0, instances: 0 }, log);
+    const registry = new ModelRegistry(specs, engine, { intraOpThreads: 0, instances }, log);
     try {
       await registry.loadEager();
       registry.demandAccelerators();

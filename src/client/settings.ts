@@ -32,6 +32,8 @@ export interface Settings {
   readonly gateway: ConnectionSettings | null;
   readonly gatewayMode: 'url' | 'image';
   readonly fallbackLocal: boolean;
+  /** Sessions of each model in this process; 0: as many as measuring says. */
+  readonly instances: number;
   readonly log: Log;
 }
 
@@ -48,6 +50,7 @@ export function checkOptions(options: DetectorOptions): Settings {
     gateway: gatewayOf(reader),
     gatewayMode: reader.choice('gatewayMode', ['url', 'image']) ?? 'url',
     fallbackLocal: reader.flag('fallbackLocal') ?? false,
+    instances: reader.integer('instances', { min: 0, max: 64 }) ?? 0,
     log: (reader.raw('log') as Log | undefined) ?? standardErrorLog,
   };
   reader.warnOfUnread();
@@ -64,6 +67,7 @@ function gatewayOf(reader: MappingReader): ConnectionSettings | null {
   const settings = {
     url,
     timeoutMs: (reader.real('gatewayTimeout', { min: 0.001, max: 86_400 }) ?? 60) * 1000,
+    retryBusy: reader.flag('gatewayRetryBusy') ?? false,
     username: reader.text('gatewayUsername') ?? '',
     password: reader.text('gatewayPassword', { secret: true }) ?? '',
   };

@@ -18,6 +18,11 @@ export interface GatewayOptions {
   readonly gatewayMode?: 'url' | 'image' | undefined;
   /** Seconds for each request, one frame's, from connecting to the whole answer. Default 60. */
   readonly gatewayTimeout?: number | undefined;
+  /**
+   * Ask a busy server (429, or 503 with `Retry-After`) again after the seconds that it names, while `gatewayTimeout`
+   * allows. Default false: GATEWAY_BUSY at once.
+   */
+  readonly gatewayRetryBusy?: boolean | undefined;
   readonly gatewayUsername?: string | undefined;
   readonly gatewayPassword?: string | undefined;
   /** Run the models in this process when the gateway gives no answer (any `GATEWAY_*` error). Default false. */
@@ -36,6 +41,11 @@ export interface DetectorOptions extends GatewayOptions, Partial<Omit<DetectorCo
   readonly basePath?: string | undefined;
   /** For models that are given by name. Default `cpu`, and `tpu` for `.tflite` files unless `cpu` is said. */
   readonly processor?: Processor | undefined;
+  /**
+   * Sessions of each model in this process. Default 0: measured when a model is loaded, which takes seconds. 1: one
+   * session on all processors, unmeasured, for a program that looks at a few pictures and ends.
+   */
+  readonly instances?: number | undefined;
   /** Where log lines go; a pino logger fits. Default: warnings and errors, on standard error. */
   readonly log?: Log | undefined;
 }

@@ -7,6 +7,7 @@ import { ConfigError, kind, show } from '../config/problems.js';
 import { isMapping, type Mapping } from '../config/readers.js';
 import { parseYaml, type Path } from '../config/yaml.js';
 import { parseCoords } from './coords.js';
+import { olderKey } from './older-keys.js';
 import { nameOf, type Problem, type Severity } from './problem.js';
 import type { ListRule, MappingRule, Rule, ValueRule } from './rules.js';
 import { objectConfig } from './schema.js';
@@ -122,9 +123,12 @@ class KeyCheck {
     const name = nameOf(path);
     const around = nameOf(path.slice(0, -1));
     const where = rule.moved && Object.hasOwn(rule.moved, key) ? rule.moved[key] : undefined;
+    const older = where === undefined ? olderKey(key) : undefined;
     const [near] = nearest(key, Object.keys(rule.keys), 1);
     if (typeof value === 'string' && Array.isArray(parseCoords(value)) && path[0] === 'monitors') {
       this.#say('warning', path, `${name} has no effect here: a zone is written as zones: ${key}: coords: "..."`);
+    } else if (older !== undefined) {
+      this.#say('warning', path, `${name} ${older}`);
     } else if (where !== undefined) {
       this.#say('warning', path, `${name} has no effect here: move it to ${where}`);
     } else if (near !== undefined) {

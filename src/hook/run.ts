@@ -32,7 +32,7 @@ export async function runHook(args: HookArguments, voice: Voice): Promise<number
   } catch (error) {
     const behind = pathsBehind(error, args.monitorId).find((at) => valueAt(source.tree, at) !== undefined);
     const place = behind === undefined ? source.file : source.locate(behind).place;
-    voice.say(`${place}: ${explain(error)}`);
+    voice.say(`${place}: ${explain(error, run.settings)}`);
     return 1;
   } finally {
     await run.close();
@@ -42,6 +42,8 @@ export async function runHook(args: HookArguments, voice: Voice): Promise<number
 const zoneMinderKeys = new Set<unknown>(['portal', 'api_portal', 'user', 'password', 'basic_user', 'basic_password']);
 
 class HookRun {
+  /** Known once the event's monitor is. */
+  settings: HookSettings | undefined;
   readonly #source: Source;
   readonly #checked: Checked;
   readonly #args: HookArguments;
@@ -63,6 +65,7 @@ class HookRun {
     const monitorId = await this.#monitorId();
     if (!this.#tellOfMonitors(monitorId)) return false;
     const settings = settingsOf(this.#checked.tree, monitorId, (view) => this.#change(view));
+    this.settings = settings;
     if (!this.#tell(await this.#checked.modelProblems(monitorId))) return false;
     if (!looksForAnything(settings.mlSequence)) return true;
     if (settings.wait > 0) {
@@ -139,16 +142,24 @@ class HookRun {
     const { monitorId, eventId, file } = this.#args;
     if (monitorId !== undefined || eventId === undefined || file !== undefined) return monitorId;
     const settings = settingsOf(this.#checked.tree, undefined, (view) => this.#change(view));
+    this.settings = settings;
     const { monitors } = this.#checked.tree;
     if (!settings.importZones && (!isMapping(monitors) || Object.keys(monitors).length === 0)) return undefined;
     return String((await this.#theEvent(settings, eventId)).monitorId);
   }
 
-  #options({ zoneMinder: { verifySsl, ...access } }: HookSettings): ZoneMinderOptions {
-    return { ...access, tls: { verify: verifySsl }, log: this.#voice.log };
+  #options({ zoneMinder }: HookSettings): ZoneMinderOptions {
+    const { apiUrl, portalUrl, user, password, basicAuth, verifySsl } = zoneMinder;
+    return { apiUrl, portalUrl, user, password, basicAuth, tls: { verify: verifySsl }, log: this.#voice.log };
   }
 
   #zm(settings: HookSettings): ZoneMinder {
+    if (settings.zoneMinder.uncheckedByDefault) {
+      const { place } = this.#source.locate(['general', 'allow_self_signed']);
+      this.#voice.say(
+        `${place}: ZoneMinder's certificate is not checked, since general.allow_self_signed is not set: write "no" to have it checked, or "yes"`,
+      );
+    }
     const Kind = settings.resize === null ? ZoneMinder : ResizingZoneMinder;
     // That certificates are not checked is what allow_self_signed asks for; a line for every event would not help.
     this.#zoneMinder ??= this.#voice.hush(() => new Kind(this.#options(settings)));
@@ -189,6 +200,8 @@ class HookRun {
       log: this.#voice.log,
       imagePath: settings.imagePath,
       basePath: settings.modelsFolder,
+      // Trials pay off only where many pictures follow.
+      instances: 1,
       ...(monitorId === undefined ? {} : { monitorId }),
       ...(gateway === null
         ? {}
@@ -196,6 +209,7 @@ class HookRun {
             gateway: gateway.url,
             gatewayMode: gateway.mode,
             gatewayTimeout: gateway.timeout,
+            gatewayRetryBusy: true,
             gatewayUsername: gateway.user,
             gatewayPassword: gateway.password,
             fallbackLocal: gateway.fallbackLocal,

@@ -3,7 +3,7 @@ import { isMapping, type Mapping, readFlag, readInteger, readReal } from '../con
 import type { StreamConfig } from '../client/types.js';
 import type { Point } from '../detection/geometry.js';
 import { parseCoords } from './coords.js';
-import { modelsFolderOf, setting, viewOf } from './merge.js';
+import { given, modelsFolderOf, setting, viewOf } from './merge.js';
 import { wordsOf } from './rules.js';
 
 export interface HookSettings {
@@ -40,6 +40,8 @@ export interface ZoneMinderAccess {
   readonly password: string | undefined;
   readonly basicAuth: { readonly user: string; readonly password: string } | undefined;
   readonly verifySsl: boolean;
+  /** Certificates are not checked, and nobody has asked for that. */
+  readonly uncheckedByDefault: boolean;
 }
 
 export interface Gateway {
@@ -82,6 +84,7 @@ export function settingsOf(
       password: text('password'),
       basicAuth: basicUser === undefined ? undefined : { user: basicUser, password: basicPassword ?? '' },
       verifySsl: !(secured && flag('allow_self_signed', true)),
+      uncheckedByDefault: secured && !given(setting(view, 'allow_self_signed')),
     },
     gateway: gatewayOf(view),
     mlSequence: isMapping(view.ml_sequence) ? view.ml_sequence : {},

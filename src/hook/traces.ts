@@ -55,7 +55,7 @@ export async function leaveTraces(traces: Traces): Promise<void> {
   if (event !== null && traces.notes) works.push(writeNotes(traces, event));
   if (event !== null && settings.tagObjects) works.push(writeTags(traces, event));
   for (const outcome of await Promise.allSettled(works)) {
-    if (outcome.status === 'rejected') voice.say(explain(outcome.reason));
+    if (outcome.status === 'rejected') voice.say(explain(outcome.reason, settings));
   }
 }
 

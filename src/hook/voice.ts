@@ -1,7 +1,9 @@
 /** What a hook says: one line on standard output, everything else on standard error. */
-import { type ErrorCode, errorTable, ZmdetectError } from '../errors.js';
+import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { Path } from '../config/yaml.js';
 import type { Log, LogMethod } from '../log.js';
+import { remedyOf } from './remedies.js';
+import type { HookSettings } from './settings.js';
 
 export class Voice {
   readonly log: Log;
@@ -50,11 +52,11 @@ function isAboutFrame(fields: object | string): boolean {
   return typeof fields === 'object' && 'frame_id' in fields;
 }
 
-/** The fault and its mend as one sentence. */
-export function explain(error: unknown): string {
+/** The fault and what to do about it, as one sentence. */
+export function explain(error: unknown, settings?: HookSettings): string {
   if (!(error instanceof ZmdetectError)) return error instanceof Error ? error.message : String(error);
-  const { mend } = errorTable[error.code];
-  return error.code === 'CONFIG_INVALID' ? error.message : `${error.message}: ${mend}`;
+  if (error.code === 'CONFIG_INVALID') return error.message;
+  return `${error.params.fault ?? error.message}: ${remedyOf(error, settings)}`;
 }
 
 /** Where in the file the cause of an error most likely stands, the most likely place first; empty where nowhere. */

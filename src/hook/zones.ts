@@ -26,7 +26,8 @@ export function chooseZones(
   if (imported === null) return { zones: own, unmatched: [] };
   const written = new Map(zones.map((zone) => [plainName(zone.name), zone]));
   const taken = new Set(own.map(({ name }) => plainName(name ?? '')));
-  const active = imported.filter(({ type }) => type !== 'Inactive');
+  // A privacy zone is blacked out in every frame: nothing is to be found there.
+  const active = imported.filter(({ type }) => type !== 'Inactive' && type !== 'Privacy');
   const triggered = active.filter(({ name }) => !onlyTriggeredZones || reason === '' || names(reason, name));
   const rest = triggered.filter(({ name }) => !taken.has(plainName(name)));
   const known = new Set(active.map(({ name }) => plainName(name)));

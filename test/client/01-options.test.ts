@@ -33,6 +33,7 @@ t.test('a gateway: the slashes at its end go, seconds become milliseconds', asyn
   t.strictSame(checkOptions(options).gateway, {
     url: 'https://gpu:5000/yolo',
     timeoutMs: 2500,
+    retryBusy: false,
     username: 'zm',
     password: '',
   });

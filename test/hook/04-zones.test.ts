@@ -76,3 +76,9 @@ t.test('with only_triggered_zm_zones corners of the file do not count, and its p
   t.strictSame(zones, [{ name: 'drive', points: square, pattern: '(car)', ignorePattern: null }]);
   t.strictSame(unmatched, []);
 });
+
+t.test('privacy zones of ZoneMinder are no detection zones', async (t) => {
+  t.strictSame(choose([], [zm('Neighbour', 'Privacy')]).zones, [], 'every detection counts');
+  t.strictSame(names(choose([], [zm('Neighbour', 'Privacy'), zm('Drive')])), ['drive']);
+  t.strictSame(names(choose([], [zm('Neighbour', 'Privacy'), zm('Drive')], 'Motion: Neighbour', true)), []);
+});

@@ -19,7 +19,7 @@ t.test('a wrong ZoneMinder password names the line of the user', async (t) => {
   const world = await World.start(t, { zoneMinderPassword: 'wrong' });
   const { status, stdout, stderr } = await world.hook(world.config(), '--notes');
   t.strictSame({ status, stdout }, { status: 1, stdout: '' });
-  t.match(stderr, /^zm_detect: .*objectconfig\.yml:5:3: .*: check user and password/);
+  t.match(stderr, /^zm_detect: .*objectconfig\.yml:5:3: .*: check general\.user and general\.password/);
   t.notMatch(stderr, new RegExp(password.slice(0, 4)));
 });
 

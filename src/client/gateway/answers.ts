@@ -65,6 +65,19 @@ export function readInferReply(reply: unknown, modelName: string): readonly Dete
   });
 }
 
+export interface PublishedModel {
+  readonly name: string;
+  readonly type: ModelType;
+}
+
+/** The reply of `/models`; rows without a name are passed over. */
+export function readModelsReply(reply: unknown): readonly PublishedModel[] {
+  const rows = isObject(reply) && Array.isArray(reply.models) ? (reply.models as unknown[]) : [];
+  return rows.flatMap((row) =>
+    isObject(row) && typeof row.name === 'string' ? [{ name: row.name, type: typeOf(row.type) }] : [],
+  );
+}
+
 function listOf(reply: Readonly<Record<string, unknown>>, key: string): readonly unknown[] {
   const value = reply[key] ?? (key in reply ? null : []);
   if (!Array.isArray(value)) throw new AnswerFault(`expected a list for ${key}`);

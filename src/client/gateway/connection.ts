@@ -1,4 +1,6 @@
 /** One detection server: requests with a token that holds, and every way in which it may fail told apart. */
+import { setTimeout as wait } from 'node:timers/promises';
+
 import { type ErrorCode, ZmdetectError } from '../../errors.js';
 import { failureOf } from '../../frames/outcome.js';
 import { orAborted } from '../../or-aborted.js';
@@ -9,8 +11,10 @@ import { TokenKeeper, type Login } from './tokens.js';
 export interface ConnectionSettings {
   /** Base URL without a slash at its end. */
   readonly url: string;
-  /** For each request, from connecting to the last byte. */
+  /** For each request, from connecting to the last byte; with `retryBusy` for all tries of one together. */
   readonly timeoutMs: number;
+  /** A server that is busy is asked again after the seconds that it names, while the time allows. */
+  readonly retryBusy: boolean;
   /** Empty: no login. */
   readonly username: string;
   readonly password: string;
@@ -45,14 +49,33 @@ export class GatewayConnection {
    * Errors: IMAGE_EMPTY, IMAGE_UNDECODABLE; GATEWAY_*; the signal's reason when it is aborted.
    */
   async post(route: string, body: Body, signal?: AbortSignal): Promise<unknown> {
-    const token = await this.#token(signal);
-    const deadline = deadlineHeader(this.#settings.timeoutMs);
-    let answer = await this.#ask('POST', route, body, { ...bearer(token), ...deadline }, signal);
-    if (isRefusal(answer) && token !== undefined) {
-      this.#tokens.refused(token);
-      answer = await this.#ask('POST', route, body, { ...bearer(await this.#token(signal)), ...deadline }, signal);
+    const until = performance.now() + this.#settings.timeoutMs;
+    for (;;) {
+      const answer = await this.#authorised(route, body, until, signal);
+      const pause = this.#settings.retryBusy ? pauseBefore(answer, until) : undefined;
+      if (pause === undefined) return this.#json(route, answer);
+      await sleep(pause, signal);
     }
-    return this.#json(route, answer);
+  }
+
+  async #authorised(route: string, body: Body, until: number, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const ask = (token: string | undefined): Promise<HttpAnswer> => {
+      const timeoutMs = Math.max(1, until - performance.now());
+      const headers = { ...bearer(token), ...this.#deadlineHeader(timeoutMs) };
+      return this.#ask('POST', route, body, headers, signal, timeoutMs);
+    };
+    const token = await this.#token(signal);
+    const answer = await ask(token);
+    if (!isRefusal(answer) || token === undefined) return answer;
+    this.#tokens.refused(token);
+    return ask(await this.#token(signal));
+  }
+
+  /** Tells zmdetectd how long the answer is of use, so that it refuses in time what would come too late. */
+  #deadlineHeader(timeoutMs: number): Readonly<Record<string, string>> {
+    const { retryBusy, timeoutMs: whole } = this.#settings;
+    if (!retryBusy && whole === usualTimeoutMs) return {};
+    return { 'x-deadline-ms': String(Math.min(Math.floor(0.95 * (retryBusy ? timeoutMs : whole)), 3_600_000)) };
   }
 
   /** Logs in unless a token is held, so that this can go on beside other requests. */
@@ -92,16 +115,17 @@ export class GatewayConnection {
     body: Body | undefined,
     own: Readonly<Record<string, string>>,
     signal: AbortSignal | undefined,
+    timeoutMs = this.#settings.timeoutMs,
   ): Promise<HttpAnswer> {
     const url = `${this.#settings.url}${route}`;
     const headers = body === undefined ? own : { 'content-type': body.type, ...own };
     try {
-      return await this.#http.request({ method, url, headers, body: body?.bytes }, signal);
+      return await this.#http.request({ method, url, headers, body: body?.bytes, timeoutMs }, signal);
     } catch (error) {
       signal?.throwIfAborted();
       const { kind, reason } = failureOf(error, url);
       if (kind === 'timeout') throw this.error('GATEWAY_TIMEOUT', { seconds: this.#settings.timeoutMs / 1000 });
-      throw this.error(kind === 'too-large' ? 'GATEWAY_UNEXPECTED' : 'GATEWAY_UNREACHABLE', { reason });
+      throw this.error(kind === 'too-large' ? 'GATEWAY_UNEXPECTED' : 'GATEWAY_UNREACHABLE', { reason, kind });
     }
   }
 
@@ -140,9 +164,26 @@ function bearer(token: string | undefined): Readonly<Record<string, string>> {
 /** What a server takes for granted of clients that say nothing. */
 const usualTimeoutMs = 60_000;
 
-/** Tells zmdetectd how long the answer is of use, so that it refuses in time what would come too late. */
-function deadlineHeader(timeoutMs: number): Readonly<Record<string, string>> {
-  return timeoutMs === usualTimeoutMs ? {} : { 'x-deadline-ms': String(Math.min(0.95 * timeoutMs, 3_600_000)) };
+const shortestPauseMs = 500;
+
+/** Milliseconds to wait before a busy server is asked again; undefined: it is not busy, or the time does not allow it. */
+function pauseBefore(answer: HttpAnswer, until: number): number | undefined {
+  const { status } = answer;
+  if (status !== 429 && status !== 503) return undefined;
+  const seconds = retryAfterOf(answer) ?? (status === 429 ? 1 : undefined);
+  if (seconds === undefined) return undefined;
+  // Clients that were refused together do not come back together.
+  const pause = Math.max(shortestPauseMs, seconds * 1000) * (1 + Math.random() / 4);
+  return performance.now() + pause + shortestPauseMs < until ? pause : undefined;
+}
+
+async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await wait(milliseconds, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 /** 401; older servers say 403 where there is no token. */

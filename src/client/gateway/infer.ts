@@ -2,6 +2,8 @@
  * Servers that run one model on one frame (`/infer`): the client asks model by model and does all else itself, so that a
  * remote run gives what a local one would.
  */
+import { parse } from 'node:path';
+
 import { type DetectorConfig, defaultModelConfig, type ModelConfig } from '../../detection/config.js';
 import type { Detection, Size } from '../../detection/detection.js';
 import { analyseFrame } from '../../detection/pipeline.js';
@@ -9,7 +11,8 @@ import { ZmdetectError } from '../../errors.js';
 import type { FetchFailure } from '../../frames/outcome.js';
 import type { Log } from '../../log.js';
 import type { Analysis } from '../../pipeline/selector.js';
-import { AnswerFault, readInferReply } from './answers.js';
+import { orAborted } from '../../or-aborted.js';
+import { AnswerFault, type PublishedModel, readInferReply, readModelsReply } from './answers.js';
 import { type Body, type Fields, multipartBody, urlencodedBody } from './body.js';
 import type { GatewayConnection } from './connection.js';
 import { type Dialect, type FrameAddress, type Looked, notFetched, type Post, withoutCredentials } from './dialect.js';
@@ -41,6 +44,9 @@ export class InferDialect implements Dialect {
   readonly #parts: InferParts;
   /** Models that were told of once. */
   readonly #told = new Set<string>();
+  /** What the server publishes; asked for where it does not know a name. */
+  readonly #names = new Map<ModelConfig, string>();
+  #published: Promise<readonly PublishedModel[]> | undefined;
 
   constructor(parts: InferParts) {
     this.#parts = parts;
@@ -109,14 +115,34 @@ export class InferDialect implements Dialect {
   ): Promise<readonly Detection[]> {
     const { connection, models, post } = this.#parts;
     const threshold = models === null ? {} : { min_confidence: String(model.minConfidence) };
-    const body = bodyOf({ type: model.type, name: model.name, ...threshold });
-    const answer = inferAnswer(connection, await post('/infer', body, signal), model.name);
+    const ask = async (name: string) => {
+      const body = bodyOf({ type: model.type, name, ...threshold });
+      return inferAnswer(connection, await post('/infer', body, signal), name);
+    };
+    const named = await ask(this.#names.get(model) ?? model.name);
+    const other = isUnknown(named) ? await this.#nameOfFile(model, signal) : undefined;
+    const answer = other === undefined ? named : await ask(other);
     if (typeof answer !== 'string') return answer;
     const reason = withoutCredentials(answer, zmAuth);
     throw (
-      refusal(answer) ??
-      connection.error(answer.includes('no model') ? 'GATEWAY_MODEL_UNKNOWN' : 'GATEWAY_FAILED', { reason })
+      refusal(answer) ?? connection.error(isUnknown(answer) ? 'GATEWAY_MODEL_UNKNOWN' : 'GATEWAY_FAILED', { reason })
     );
+  }
+
+  /** The name under which the server publishes the file that `model` names: most often that file's stem. */
+  async #nameOfFile(model: ModelConfig, signal: AbortSignal): Promise<string | undefined> {
+    if (model.weights === null || model.weights === '') return undefined;
+    this.#published ??= this.#parts.connection.get('/models').then(readModelsReply, () => []);
+    const stem = parse(model.weights).name.toLowerCase();
+    const published = await orAborted(this.#published, signal);
+    const match = published.find(({ name, type }) => type === model.type && name.toLowerCase() === stem);
+    if (match === undefined || match.name === model.name) return undefined;
+    this.#parts.log.debug(
+      { model: model.name, gateway_model: match.name },
+      'the gateway knows the file by another name',
+    );
+    this.#names.set(model, match.name);
+    return match.name;
   }
 
   #tell(model: ModelConfig, error: unknown): void {
@@ -135,6 +161,10 @@ function inferAnswer(connection: GatewayConnection, reply: unknown, name: string
     if (!(error instanceof AnswerFault)) throw error;
     throw connection.error('GATEWAY_UNEXPECTED', { reason: `/infer: ${error.message}` });
   }
+}
+
+function isUnknown(answer: readonly Detection[] | string): boolean {
+  return typeof answer === 'string' && answer.includes('no model');
 }
 
 function isUnknownModel(error: unknown): boolean {

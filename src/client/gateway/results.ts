@@ -3,6 +3,8 @@
  * zones: every generation then answers with that frame's detections as its models gave them, and what is left to do is
  * done here as it is for a local run.
  */
+import { parse } from 'node:path';
+
 import type { DetectorConfig, ModelConfig } from '../../detection/config.js';
 import type { Detection, ModelType, Size } from '../../detection/detection.js';
 import { analyseFrame, type PipelineModel } from '../../detection/pipeline.js';
@@ -97,12 +99,14 @@ class ServerModel implements PipelineModel {
   readonly pattern: string;
   readonly maxDetectionSize: string | null;
 
-  /** `configured`: the entry of the same name counts; else what all entries of the type agree on. */
+  /** `configured`: the entry of the same name counts, or that whose file has it; else what all entries of the type agree on. */
   constructor(list: readonly Detection[], configured: readonly ModelConfig[]) {
     const { type, modelName } = list[0] ?? { type: 'object' as const, modelName: '' };
     this.type = type;
     const entries = configured.filter((entry) => entry.enabled && entry.type === type);
-    const own = entries.find((entry) => entry.name === modelName);
+    const own =
+      entries.find((entry) => entry.name === modelName) ??
+      entries.find(({ weights }) => weights !== null && parse(weights).name === modelName);
     this.pattern = own?.pattern ?? agreed(entries.map(({ pattern }) => pattern)) ?? '.*';
     this.maxDetectionSize = own?.maxDetectionSize ?? agreed(entries.map((entry) => entry.maxDetectionSize)) ?? null;
     const threshold = own?.minConfidence ?? Math.min(...entries.map(({ minConfidence }) => minConfidence));

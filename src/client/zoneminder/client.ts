@@ -215,7 +215,10 @@ export class ZoneMinder implements EventSource {
     const login = answer.redirect?.includes('view=login') ?? false;
     if (answer.status !== 401 && answer.status !== 403 && !login) return unexpected(url, answer, expected);
     const how = login ? 'it asks for a login' : `status ${answer.status}${said === '' ? '' : ` (${said})`}`;
-    return new ZmdetectError('ZONEMINDER_REFUSED', { reason: `${redactUrl(url)}: ${how}` });
+    return new ZmdetectError('ZONEMINDER_REFUSED', {
+      reason: `${redactUrl(url)}: ${how}`,
+      challenge: login ? '' : answer.challenge,
+    });
   }
 }
 

@@ -14,6 +14,8 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** Where it redirects to, without credentials. Redirects are not followed: the other end would be handed the token. */
   readonly redirect: string | undefined;
+  /** The scheme that WWW-Authenticate names, lower case; empty where there is none. */
+  readonly challenge: string;
 }
 
 export interface HttpOptions {
@@ -58,6 +60,7 @@ export class HttpClient {
         status: answer.status,
         type: (type.split(';', 1)[0] ?? '').trim().toLowerCase(),
         body: answer.body,
+        challenge: (answer.headers['www-authenticate'] ?? '').trim().split(/[\s,]/, 1)[0]?.toLowerCase() ?? '',
         redirect: moved === undefined ? undefined : redactUrl(URL.canParse(moved, url) ? new URL(moved, url) : ''),
       };
     } catch (error) {
@@ -74,9 +77,11 @@ export class HttpClient {
 
 const tlsAdvice = 'for a certificate of your own name its file in `tls.ca`, or turn `tls.verify` off';
 
+/** `fault` is the reason without the advice, for callers whose settings have other names. */
 function unreachable(error: unknown, url: string): ZmdetectError {
   const { kind, reason } = failureOf(error, url);
-  return new ZmdetectError('ZONEMINDER_UNREACHABLE', { reason: kind === 'tls' ? `${reason}; ${tlsAdvice}` : reason });
+  const advised = kind === 'tls' ? `${reason}; ${tlsAdvice}` : reason;
+  return new ZmdetectError('ZONEMINDER_UNREACHABLE', { reason: advised, fault: reason, kind });
 }
 
 function certificates(file: string): Buffer {

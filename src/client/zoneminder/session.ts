@@ -132,6 +132,7 @@ export class Session {
     const who = this.#user === '' ? 'a request without a user' : `user ${JSON.stringify(this.#user)}`;
     return new ZmdetectError('ZONEMINDER_REFUSED', {
       reason: `${redactUrl(this.#apiUrl)} refuses ${who}${said === '' ? '' : ` (${said})`}`,
+      challenge: answer.challenge,
     });
   }
 }
