@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 /// The one table of limits on the files that a stranger sends or that somebody downloaded: pictures and models.
@@ -11,6 +12,16 @@ namespace zmdetect::limits {
 constexpr int kJpegScans = 100;  // JPEG | scans of a progressive picture | count | IMAGE_UNDECODABLE
 constexpr std::int64_t kJpegScanSamples = 1'600'000'000;  // JPEG | samples of all its scans together, those of arithmetic coding 8 times | count | IMAGE_UNDECODABLE
 constexpr int kJpegSegments = 4096;  // JPEG | segments before the picture (EXIF, comments, profiles, tables) | count | IMAGE_UNDECODABLE
+constexpr std::size_t kDarknetBytes = 1'048'576;  // Darknet .cfg | its size | bytes | MODEL_UNREADABLE
+constexpr std::size_t kDarknetSections = 2000;  // Darknet .cfg | sections | count | MODEL_UNREADABLE
+constexpr std::size_t kDarknetOptions = 1000;  // Darknet .cfg | options of one section, repeated ones included | count | MODEL_UNREADABLE
+constexpr std::size_t kDarknetList = 256;  // Darknet .cfg | numbers in one option (anchors, mask, layers) | count | MODEL_UNREADABLE
+constexpr std::int64_t kDarknetNodes = 20'000;  // Darknet .cfg | nodes of the ONNX graph that it becomes | count | MODEL_LAYOUT_UNKNOWN
+constexpr std::int64_t kDarknetCells = 1'048'576;  // Darknet .cfg | grid cells of one [yolo] | count | MODEL_LAYOUT_UNKNOWN
+constexpr std::int64_t kDarknetVolume = 268'435'456;  // Darknet .cfg | values of one layer's output, 4 bytes each | count | MODEL_LAYOUT_UNKNOWN
+constexpr std::int64_t kDarknetValues = 4'294'967'296;  // Darknet .cfg | values of all layers' outputs together | count | MODEL_LAYOUT_UNKNOWN
+constexpr std::int64_t kDarknetOperations = 2'000'000'000'000;  // Darknet .cfg | multiplications and comparisons for one picture | count | MODEL_LAYOUT_UNKNOWN
+constexpr std::uintmax_t kDarknetWeights = 1'900'000'000;  // Darknet .weights | its size | bytes | MODEL_UNREADABLE
 constexpr int kTiffEntries = 4096;  // TIFF | entries of the first directory; later ones are not read | count | IMAGE_UNDECODABLE
 // clang-format on
 

@@ -73,8 +73,9 @@ TEST(DarknetCfg, NamesFileLineSectionAndOptionOfAMistake) {
   EXPECT_EQ(size.message(), "a.cfg:3: [maxpool] expected a whole number 1..64 for size, got \"2x\"");
   EXPECT_EQ(maxpool.read("stride", number, {1, 64}).message(),
             "a.cfg:4: [maxpool] expected a whole number 1..64 for stride, got \"0\"");
-  EXPECT_EQ(maxpool.read("layers", list, {0, 9}).message(),
-            "a.cfg:5: [maxpool] expected whole numbers 0..9 with commas between them for layers, got \"1,,2\"");
+  EXPECT_EQ(
+      maxpool.read("layers", list, {0, 9}).message(),
+      "a.cfg:5: [maxpool] expected at most 256 whole numbers 0..9 with commas between them for layers, got \"1,,2\"");
   EXPECT_EQ(maxpool.read("thresh", thresh).message(), "a.cfg:6: [maxpool] expected a number for thresh, got \"nan\"");
   EXPECT_EQ(number, 5);
 }

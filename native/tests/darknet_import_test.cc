@@ -79,7 +79,7 @@ TEST_F(DarknetImport, RefusesAYoloThatDoesNotFitItsConvolution) {
   expect_refused(convolution + "[yolo]\nclasses=1\nanchors=8,8,9\n", Code::kModelUnreadable,
                  ":5: [yolo] expected pairs of numbers for anchors, got 3 numbers");
   expect_refused(convolution + "[yolo]\nclasses=1\nanchors=8,8\nmask=1\n", Code::kModelUnreadable,
-                 ":8: [yolo] expected whole numbers 0..0 with commas between them for mask, got \"1\"");
+                 ":8: [yolo] expected at most 256 whole numbers 0..0 with commas between them for mask, got \"1\"");
 }
 
 TEST_F(DarknetImport, RefusesWhatGrowsOrShrinksWithoutEnd) {
@@ -89,7 +89,7 @@ TEST_F(DarknetImport, RefusesWhatGrowsOrShrinksWithoutEnd) {
   EXPECT_EQ(import("[net]\n[convolutional]\nfilters=6\nsize=64\n").code(), Code::kModelLayoutUnknown);
   cfg = "[net]\n[convolutional]\nfilters=65536\nsize=64\npad=1\nstride=32\n";
   for (int i = 0; i < 40; ++i) cfg += "[convolutional]\nfilters=65536\nsize=64\npad=1\n";
-  EXPECT_EQ(import(cfg + kConvolution + kYolo).code(), Code::kModelUnreadable);
+  EXPECT_EQ(import(cfg + kConvolution + kYolo).code(), Code::kModelLayoutUnknown);
 }
 
 TEST_F(DarknetImport, RefusesANetworkThatDetectsNothing) {

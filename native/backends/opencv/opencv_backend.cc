@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 
 #include "backends/backend.h"
 #include "backends/opencv/weights_count.h"
+#include "input_limits.h"
 
 namespace zmdetect::opencv {
 namespace {
@@ -132,6 +134,23 @@ bool has_ending(const std::string& path, std::string_view ending) {
          });
 }
 
+/// OpenCV's own reader has no limits.
+Status check_cfg(const std::string& path) {
+  std::string text(limits::kDarknetBytes + 1, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(text.data(), std::streamsize(text.size()));
+  text.resize(std::size_t(file.gcount()));
+  if (text.size() > limits::kDarknetBytes) {
+    return Status(Code::kModelUnreadable,
+                  path + " has more than " + std::to_string(limits::kDarknetBytes) + " bytes; it is no Darknet .cfg");
+  }
+  if (std::count(text.begin(), text.end(), '[') > std::ptrdiff_t(limits::kDarknetSections)) {
+    return Status(Code::kModelUnreadable,
+                  path + " has more than " + std::to_string(limits::kDarknetSections) + " sections");
+  }
+  return Status();
+}
+
 Status check(const LoadOptions& options) {
   if (options.processor != Processor::kCpu) {
     return Status(
@@ -155,7 +174,7 @@ Status check(const LoadOptions& options) {
     const bool there = std::filesystem::exists(path, missing);
     if (!there || missing) return Status(Code::kModelFileMissing, path + ": no such file, or it cannot be read");
   }
-  return Status();
+  return check_cfg(options.config_path);
 }
 
 class OpenCvBackend : public Backend {

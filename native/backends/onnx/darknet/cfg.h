@@ -1,6 +1,8 @@
 // Darknet's .cfg: sections in square brackets, each with lines `option = value`.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,9 @@ class Section {
   /// Of an option given twice the later one counts, and an empty one counts as left out, as in OpenCV.
   void set(const std::string& name, const std::string& value, int line);
 
+  /// Options that were set, repeated ones included.
+  std::size_t size() const { return size_; }
+
   bool has(std::string_view name) const { return find(name) != nullptr; }
 
   /// Writes the option to `value`, which keeps its content (the default) where the option is left out. A list has
@@ -45,25 +50,26 @@ class Section {
 
  private:
   struct Option {
-    std::string name;
     std::string value;
     int line = 0;
   };
 
   const Option* find(std::string_view name) const;
-  Status unfit(const Option& option, const std::string& expected) const;
+  Status unfit(std::string_view name, const std::string& expected) const;
 
   std::string file_;
   int line_;
   std::string type_;
-  std::vector<Option> options_;
+  std::map<std::string, Option, std::less<>> options_;
+  std::size_t size_ = 0;
 };
 
 /// Splits the text of a .cfg. Blanks mean nothing, comments run from # or ; to the end of the line, line ends may be
-/// Unix or Windows. `file` is for messages only. Errors: kModelUnreadable with the line.
+/// Unix or Windows. `file` is for messages only. Errors: kModelUnreadable with the line, also for more sections or
+/// options than any network has.
 Result<std::vector<Section>> parse_cfg(std::string_view text, const std::string& file);
 
-/// Reads and splits a file of at most 4 MiB. Errors: kModelFileMissing, kModelUnreadable.
+/// Reads and splits a file. Errors: kModelFileMissing, kModelUnreadable.
 Result<std::vector<Section>> read_cfg(const std::string& path);
 
 }  // namespace zmdetect::darknet

@@ -45,7 +45,7 @@ Status add_route(Network& network, const Section& section) {
     if (layer.volume.height != volume.height || layer.volume.width != volume.width) {
       return sizes_differ(section, {"", volume}, layer);
     }
-    volume.channels += channels;
+    volume.channels += channels;  // at most kDarknetList times 65536
     if (groups > 1) {
       const std::string number = std::to_string(parts.size());
       const std::string part = network.name("part" + number);

@@ -75,7 +75,8 @@ Status add_convolutional(Network& network, const Section& section) {
   const Volume volume{filters, windows(from.volume.height, 2 * padding, size, stride),
                       windows(from.volume.width, 2 * padding, size, stride)};
   // Without its values the layer only counts on: WeightsFile::finish refuses the file with the whole sum.
-  if (layer.weights.empty()) return network.push(section, "", volume);
+  const std::int64_t operations = std::int64_t(channels) * size * size;
+  if (layer.weights.empty()) return network.push(section, "", volume, operations);
   if (normalized != 0) fold(layer);
 
   const std::string weights = network.name("weights");
@@ -89,7 +90,7 @@ Status add_convolutional(Network& network, const Section& section) {
                       {"pads", Dims{padding, padding, padding, padding}},
                       {"strides", Dims{stride, stride}}});
   ZMD_ASSIGN_OR_RETURN(tensor, network.activate(section, convolved));
-  return network.push(section, tensor, volume);
+  return network.push(section, tensor, volume, operations);
 }
 
 }  // namespace zmdetect::darknet

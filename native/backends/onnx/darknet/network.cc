@@ -1,11 +1,11 @@
 #include "backends/onnx/darknet/network.h"
 
+#include "input_limits.h"
+
 namespace zmdetect::darknet {
 namespace {
 
-// Limits that no real network comes near; they keep every product of sizes inside 64 bits.
-constexpr int kMaxSide = 65536;  // channels, height, width
-constexpr std::int64_t kMaxElements = std::int64_t(1) << 30;
+constexpr int kMaxSide = 65536;  // channels, height, width; keeps every product of sizes inside 64 bits
 
 }  // namespace
 
@@ -33,12 +33,23 @@ Result<Layer> Network::at(const Section& section, int index) const {
   return layer;
 }
 
-Status Network::push(const Section& section, const std::string& tensor, const Volume& volume) {
+Status Network::push(const Section& section, const std::string& tensor, const Volume& volume, std::int64_t each) {
+  const std::int64_t plane = std::int64_t(volume.height) * volume.width;
   if (volume.channels < 1 || volume.height < 1 || volume.width < 1 || volume.channels > kMaxSide ||
-      volume.height > kMaxSide || volume.width > kMaxSide ||
-      std::int64_t(volume.height) * volume.width > kMaxElements / volume.channels) {
+      volume.height > kMaxSide || volume.width > kMaxSide || plane > limits::kDarknetVolume / volume.channels) {
     return section.error(Code::kModelLayoutUnknown, "would make a volume of " + volume_text(volume));
   }
+  const auto check = [&](std::int64_t sum, std::int64_t limit, const char* what) {
+    if (sum <= limit) return Status();
+    return section.error(Code::kModelLayoutUnknown, "brings the network to " + std::to_string(sum) + " " + what +
+                                                        ", more than " + std::to_string(limit));
+  };
+  // No sum overflows: a volume has at most 2^28 values, each of at most 2^28 operations, and the limits are far below.
+  values += plane * volume.channels;
+  operations += plane * volume.channels * each;
+  ZMD_RETURN_IF_ERROR(check(values, limits::kDarknetValues, "values between its layers"));
+  ZMD_RETURN_IF_ERROR(check(operations, limits::kDarknetOperations, "operations for a picture"));
+  ZMD_RETURN_IF_ERROR(check(graph.nodes(), limits::kDarknetNodes, "nodes"));
   layers.push_back({tensor, volume});
   return Status();
 }

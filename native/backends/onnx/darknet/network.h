@@ -42,6 +42,8 @@ struct Network {
   std::vector<Layer> layers;            // one for each section after [net], as Darknet counts them
   std::vector<std::string> detections;  // tensors [batch, rows, 5 + classes] in the order of the .cfg
   int classes = 0;                      // 0 before the first [yolo]
+  std::int64_t values = 0;              // of all layers' outputs
+  std::int64_t operations = 0;          // for one picture
 
   /// A tensor name for the layer being added, for example "12/weights".
   std::string name(const std::string& part) const { return std::to_string(layers.size()) + "/" + part; }
@@ -53,8 +55,9 @@ struct Network {
   /// after [net]. Errors: kModelUnreadable when there is none, kModelLayoutUnknown for a [yolo].
   Result<Layer> at(const Section& section, int index) const;
 
-  /// Adds the outcome of a section. Errors: kModelLayoutUnknown where nothing is left of the picture, or too much.
-  Status push(const Section& section, const std::string& tensor, const Volume& volume);
+  /// Adds the outcome of a section; each of its values takes `operations` multiplications or comparisons. Errors:
+  /// kModelLayoutUnknown where nothing is left of the picture, or where the network grows beyond the limits.
+  Status push(const Section& section, const std::string& tensor, const Volume& volume, std::int64_t operations = 1);
 
   /// Applies the section's `activation` (default linear, as in OpenCV) to `tensor` and returns the outcome's name.
   /// Knows linear, leaky (slope 0.1 below zero), relu, logistic, tanh, swish and mish. Errors: kModelLayoutUnknown.

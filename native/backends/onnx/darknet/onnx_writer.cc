@@ -114,6 +114,7 @@ void put_tensor(std::string& graph, std::string_view name, const Dims& dims, Dat
 
 void OnnxWriter::node(std::string_view op, const std::vector<std::string>& inputs,
                       const std::vector<std::string>& outputs, const std::vector<Attribute>& attributes) {
+  ++nodes_;
   std::string message;
   for (const std::string& name : inputs) put_bytes(message, kNodeInput, name);
   for (const std::string& name : outputs) put_bytes(message, kNodeOutput, name);

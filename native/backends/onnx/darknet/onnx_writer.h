@@ -26,6 +26,9 @@ class OnnxWriter {
   void node(std::string_view op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs,
             const std::vector<Attribute>& attributes = {});
 
+  /// How many nodes there are.
+  std::int64_t nodes() const { return nodes_; }
+
   /// Adds a constant, row-major; the product of `dims` is the number of values.
   void constant(std::string_view name, const Dims& dims, std::span<const float> values);
   void constant(std::string_view name, const Dims& dims, std::span<const std::int64_t> values);
@@ -38,6 +41,7 @@ class OnnxWriter {
   std::string finish(int opset, const std::map<std::string, std::string>& metadata);
 
  private:
+  std::int64_t nodes_ = 0;
   std::string graph_;  // fields of GraphProto; protobuf lets the repeated ones stand in any order
 };
 

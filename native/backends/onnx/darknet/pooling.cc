@@ -32,7 +32,8 @@ Status add_maxpool(Network& network, const Section& section) {
                       {"strides", Dims{stride, stride}}});
   return network.push(section, tensor,
                       {from.volume.channels, windows(from.volume.height, padding, size, stride),
-                       windows(from.volume.width, padding, size, stride)});
+                       windows(from.volume.width, padding, size, stride)},
+                      std::int64_t(size) * size);
 }
 
 /// The mean of every plane: channels x 1 x 1.
@@ -40,7 +41,8 @@ Status add_avgpool(Network& network, const Section& section) {
   ZMD_ASSIGN_OR_RETURN(from, network.previous(section));
   const std::string tensor = network.name("avgpool");
   network.graph.node("GlobalAveragePool", {from.tensor}, {tensor});
-  return network.push(section, tensor, {from.volume.channels, 1, 1});
+  return network.push(section, tensor, {from.volume.channels, 1, 1},
+                      std::int64_t(from.volume.height) * from.volume.width);
 }
 
 /// Repeats every value `stride` times along both axes.

@@ -4,12 +4,14 @@
 #include <bit>
 #include <filesystem>
 
+#include "input_limits.h"
+
 namespace zmdetect::darknet {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "values are read as they lie in the file");
 
-constexpr std::uintmax_t kMaxBytes = 1'900'000'000;
+constexpr std::uintmax_t kMaxBytes = limits::kDarknetWeights;
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "backends/onnx/darknet/network.h"
+#include "input_limits.h"
 
 namespace zmdetect::darknet {
 namespace {
@@ -23,7 +24,7 @@ Status read_options(const Section& section, Yolo& yolo) {
     return section.error(Code::kModelUnreadable, "expected pairs of numbers for anchors, got " +
                                                      std::to_string(yolo.anchors.size()) + " numbers");
   }
-  const int pairs = static_cast<int>(std::min<std::size_t>(yolo.anchors.size() / 2, 65536));
+  const int pairs = static_cast<int>(yolo.anchors.size() / 2);
   yolo.mask.resize(static_cast<std::size_t>(pairs));
   std::iota(yolo.mask.begin(), yolo.mask.end(), 0);
   ZMD_RETURN_IF_ERROR(section.read("mask", yolo.mask, {0, pairs - 1}));
@@ -136,6 +137,10 @@ Status add_yolo(Network& network, const Section& section) {
                                                      std::to_string(yolo.mask.size()) + " anchors, " +
                                                      std::to_string(yolo.classes) + " classes), got " +
                                                      std::to_string(from.volume.channels));
+  }
+  if (const std::int64_t cells = std::int64_t(from.volume.height) * from.volume.width; cells > limits::kDarknetCells) {
+    return section.error(Code::kModelLayoutUnknown, "has a grid of " + std::to_string(cells) + " cells, more than " +
+                                                        std::to_string(limits::kDarknetCells));
   }
   if (network.classes != 0 && network.classes != yolo.classes) {
     return section.error(Code::kModelLayoutUnknown, "has " + std::to_string(yolo.classes) +
