@@ -82,6 +82,38 @@ const table = {
     detail: 'Invalid credentials',
     mend: 'check `auth_username` and `auth_password` on both ends',
   },
+  REQUEST_MALFORMED: {
+    status: 400,
+    detail: 'The request is not valid HTTP: {reason}',
+    mend: 'send HTTP/1.1 as its standard has it; see what stands between client and server',
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    detail: 'The request did not arrive within the time allowed',
+    mend: 'send the whole request without pauses; limits.md has the times',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    detail: 'The headers have more than the {limit} allowed',
+    mend: 'send fewer or shorter headers',
+  },
+  TRANSFER_CODING_UNKNOWN: {
+    status: 501,
+    detail: 'Transfer-Encoding {coding} is not supported, only chunked',
+    mend: 'send the body with a Content-Length, or chunked',
+  },
+  CONNECTION_BUSY: {
+    status: 429,
+    detail: 'Too many requests wait on this connection',
+    mend: 'read answers before sending more requests, or open more connections',
+    retryAfter: 1,
+  },
+  LOGIN_LIMITED: {
+    status: 429,
+    detail: 'Too many failed logins',
+    mend: 'wait for the seconds in `Retry-After`; correct the user name and password',
+    retryAfter: 30,
+  },
   NOT_FOUND: { status: 404, detail: 'Not Found', mend: 'see docs/reference/http.md for the routes' },
   METHOD_NOT_ALLOWED: { status: 405, detail: 'Method Not Allowed', mend: 'use the method in the `allow` header' },
   INTERNAL: { status: 500, detail: 'Internal Server Error', mend: 'report it with the log lines of the request id' },

@@ -6,7 +6,7 @@ import { ZmdetectError } from '../errors.js';
 import { loopbackChoices } from '../frames/policy.js';
 import { ConfigError } from './problems.js';
 import { snakeCase } from './readers.js';
-import { defaultSettings } from './server-config.js';
+import { defaultSettings, httpEngines } from './server-config.js';
 
 /** The parser has said what it had to say: help or version (status 0), or a usage error (status 2). */
 export class CommandLineExit extends Error {
@@ -78,6 +78,10 @@ const flagRows: readonly FlagRow[] = [
   ['--darknet-engine', 'darknetEngine', { choices: darknetEngines, help: 'what runs .cfg and .weights' }],
   ['--host', 'host', { help: 'address to listen on' }],
   ['--port', 'port', { type: int, help: 'port to listen on' }],
+  ['--max-connections', 'maxConnections', { type: int, help: 'connections at once' }],
+  ['--max-connections-per-address', 'maxConnectionsPerAddress', { type: int, help: 'of these, from one address' }],
+  ['--trusted-proxies', 'trustedProxies', { nargs: '+', help: 'addresses of proxies that name the client' }],
+  ['--http-engine', 'httpEngine', { choices: httpEngines, help: 'what parses HTTP' }],
   ['--auth', 'authEnabled', { ...on, help: 'require a token' }],
   ['--auth-user', 'authUsername', { help: 'user name for /login' }],
   ['--auth-password', 'authPassword', { help: 'password for /login; others can see it here: prefer the file' }],

@@ -11,6 +11,7 @@ import {
 } from '../frames/policy.js';
 import { limits } from '../limits.js';
 import { defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
+import { addressList } from './addresses.js';
 import { detectorConfig } from './detector-schema.js';
 import {
   choice,
@@ -32,6 +33,9 @@ import { isMapping } from './readers.js';
 import { Secret } from './secret.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+export const httpEngines = ['node', 'hyper-express'] as const;
+export type HttpEngineName = (typeof httpEngines)[number];
 
 export interface ServerConfig extends Omit<Settings, AuthKey> {
   readonly auth: {
@@ -59,6 +63,14 @@ interface Settings extends RuntimeChoices {
   readonly models: readonly string[];
   readonly basePath: string;
   readonly processor: Processor;
+  /** Connections at once. */
+  readonly maxConnections: number;
+  /** Of these, from one address. */
+  readonly maxConnectionsPerAddress: number;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` names the client. */
+  readonly trustedProxies: readonly string[];
+  /** What parses HTTP. */
+  readonly httpEngine: HttpEngineName;
   /** When present, `models`, `basePath` and `processor` are not used. */
   readonly detectorConfig: DetectorConfig | null;
   readonly authEnabled: boolean;
@@ -127,6 +139,10 @@ export function defaultSettings(): Settings {
   return {
     host: '0.0.0.0',
     port: 5000,
+    maxConnections: limits.connections.value,
+    maxConnectionsPerAddress: limits.connectionsPerAddress.value,
+    trustedProxies: [],
+    httpEngine: 'node',
     models: ['yolo11s'],
     basePath: '/var/lib/zmeventnotification/models',
     processor: 'cpu',
@@ -189,6 +205,13 @@ const logLevel: Field<LogLevel> = z
 const settingsShape: Shape<Settings> = {
   host: text,
   port: integer(),
+  maxConnections: integer({ min: 1, max: 1_000_000 }),
+  maxConnectionsPerAddress: integer({ min: 1, max: 1_000_000 }),
+  trustedProxies: list(text).refine((entries) => addressList(entries ?? []) !== undefined, {
+    message: 'addresses or networks',
+    params: { hint: 'write them as 192.0.2.1 or 10.0.0.0/8' },
+  }),
+  httpEngine: choice(httpEngines),
   models: list(text).refine((names) => !names?.includes('all') || names.length === 1, {
     message: 'names of models or the word all by itself',
     params: { hint: "'all' cannot be combined with other model names" },

@@ -1,6 +1,7 @@
 /** Puts the daemon together from its settings, starts it, and takes it down in order. */
 import type { Logger } from 'pino';
 
+import { addressList } from '../config/addresses.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { defaultDetectorConfig } from '../detection/config.js';
 import { Engine } from '../engine/engine.js';
@@ -12,6 +13,7 @@ import { checkNames, servedModels } from '../models/served.js';
 import { Admission } from '../pipeline/admission.js';
 import { FrameAnalyser } from '../pipeline/analyser.js';
 import { FrameCache } from '../pipeline/frame-cache.js';
+import { engineFactory } from '../server/http/engine.js';
 import { HttpServer } from '../server/http-server.js';
 import { Metrics } from '../server/metrics.js';
 import { descriptionRoutes } from '../server/routes/description.js';
@@ -108,7 +110,14 @@ export class Daemon {
       inferRoute({ ...shared, engine, models: registry, frames }),
     ];
     const description = descriptionRoutes(routes, { version, auth: config.auth.enabled });
-    const http = new HttpServer([...routes, ...description], log, { bytes: admission.bytes, observer: metrics });
+    const http = new HttpServer([...routes, ...description], log, {
+      engine: await engineFactory(config.httpEngine),
+      maxConnections: config.maxConnections,
+      maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+      trustedProxies: addressList(config.trustedProxies),
+      bytes: admission.bytes,
+      observer: metrics,
+    });
     let closing: Promise<void> | undefined;
     // The model that is being loaded is finished, the others are not begun.
     const giveUp = () => {

@@ -9,13 +9,13 @@ const forwarding = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwa
 
 export interface Origin {
   /** The other end of the connection. */
-  readonly ip: string;
+  readonly peer: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-export function isFromThisHost({ ip, headers }: Origin): boolean {
+export function isFromThisHost({ peer, headers }: Origin): boolean {
   if (forwarding.some((name) => headers[name] !== undefined)) return false;
-  const address = parseAddress(ip);
+  const address = parseAddress(peer);
   if (address === undefined) return false;
   return isLoopback(address) || isOwn(address);
 }

@@ -1,11 +1,10 @@
 /** One request on its way through the server, and what a route answers with. */
-import type { Request, Response } from 'hyper-express';
 import type { Logger } from 'pino';
 
 import type { Observer } from '../pipeline/observer.js';
 import type { Operation } from './api/operation.js';
 import type { HeldBytes } from './held-bytes.js';
-import type { IncomingBody } from './incoming-body.js';
+import type { HttpRequest } from './http/engine.js';
 
 /** A JSON answer. `body` of undefined sends none. */
 export interface Reply {
@@ -15,9 +14,9 @@ export interface Reply {
 }
 
 export interface Exchange {
-  readonly request: Request;
-  readonly response: Response;
-  readonly body: IncomingBody;
+  readonly request: HttpRequest;
+  /** The client's address, behind proxies that are trusted too. */
+  readonly client: string;
   /** Names the request in the log and in the `x-request-id` header. */
   readonly id: string;
   readonly log: Logger;
@@ -30,6 +29,8 @@ export interface Exchange {
   readonly arrived: number;
   /** What the request has in memory of its body. */
   readonly held: HeldBytes;
+  /** The same for a body that is read although no valid token came. */
+  readonly heldWithoutToken: HeldBytes;
   /** Aborts the signal with DEADLINE_EXCEEDED at that time, on the same clock. */
   readonly expireAt: (deadline: number) => void;
 }

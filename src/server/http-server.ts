@@ -1,15 +1,17 @@
 /** The HTTP surface: finds the route, keeps track of what is in flight, answers in JSON, writes one log line a request. */
 import { randomBytes } from 'node:crypto';
-import { type Request, type Response, Server } from 'hyper-express';
+import { setMaxListeners } from 'node:events';
+import { BlockList } from 'node:net';
 import type { Logger } from 'pino';
-import uws from 'uWebSockets.js';
 
 import { type ErrorCode, ZmdetectError } from '../errors.js';
+import { limits } from '../limits.js';
 import { ByteBudget } from '../pipeline/byte-budget.js';
 import { note, type Observer } from '../pipeline/observer.js';
 import type { Exchange, Reply, Route } from './exchange.js';
 import { HeldBytes } from './held-bytes.js';
-import { IncomingBody } from './incoming-body.js';
+import { clientAddress } from './http/address.js';
+import type { EngineFactory, HttpAnswer, HttpEngine, HttpRequest, HttpResponse } from './http/engine.js';
 import { errorReply } from './replies.js';
 import { InvalidBody } from './validation.js';
 
@@ -20,53 +22,64 @@ export interface RequestObserver extends Observer {
 }
 
 export interface HttpOptions {
+  readonly engine: EngineFactory;
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  /** Proxies whose `X-Forwarded-For` names the client. */
+  readonly trustedProxies?: BlockList | undefined;
   /** What all bodies together may take; absent: no limit. */
   readonly bytes?: ByteBudget;
   readonly observer?: RequestObserver | undefined;
 }
 
 export class HttpServer {
-  readonly #server: Server;
+  readonly #engine: HttpEngine;
   readonly #routes = new Map<string, Map<string, Route>>();
   readonly #log: Logger;
   readonly #bytes: ByteBudget;
+  readonly #bytesWithoutToken = new ByteBudget(limits.bytesWithoutToken.value);
+  readonly #trustedProxies: BlockList;
   readonly #observer: RequestObserver | undefined;
   readonly #inFlight = new Set<AbortController>();
   #idle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #count = 0;
+  #droppedCount = 0;
+  #droppedSaid = Number.NEGATIVE_INFINITY;
   /** Tells the requests of two runs of the daemon apart. */
   readonly #run = randomBytes(3).toString('hex');
 
-  constructor(routes: readonly Route[], log: Logger, { bytes = new ByteBudget(), observer }: HttpOptions = {}) {
+  constructor(routes: readonly Route[], log: Logger, options: HttpOptions) {
     this.#log = log;
-    this.#bytes = bytes;
-    this.#observer = observer;
+    this.#bytes = options.bytes ?? new ByteBudget();
+    this.#observer = options.observer;
+    this.#trustedProxies = options.trustedProxies ?? new BlockList();
     for (const route of routes) {
       const methods = this.#routes.get(route.path) ?? new Map<string, Route>();
       this.#routes.set(route.path, methods.set(route.method, route));
     }
-    // Each route limits its own body, so that the answer to too large a one is ours.
-    this.#server = new Server({ auto_close: false, max_body_length: Number.MAX_SAFE_INTEGER });
-    this.#server.any('/*', (request, response) => void this.#handle(request, response));
+    this.#engine = options.engine(
+      {
+        request: (request, response) => void this.#handle(request, response),
+        refusal: (peer, fault) => this.#refusal(peer, fault),
+        dropped: (peer, reason) => this.#dropped(peer, reason),
+      },
+      {
+        maxConnections: options.maxConnections ?? limits.connections.value,
+        maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? limits.connectionsPerAddress.value,
+      },
+    );
   }
 
   /** Resolves to the port that is listened on. Rejects with CONFIG_INVALID when it cannot be had. */
   async listen(host: string, port: number): Promise<number> {
-    const app = this.#server.uws_instance;
-    // uWebSockets.js lets several processes share a port unless it is told not to; hyper-express does not pass that on,
-    // and the declared overloads leave this form out.
-    const listen = app.listen.bind(app) as unknown as (...args: [string, number, number, Listening]) => void;
-    app.listen = ((...[at, on, done]: [string, number, Listening]) =>
-      listen(at, on, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, done)) as typeof app.listen;
     if (port < 0 || port > 65535) throw new ZmdetectError('CONFIG_INVALID', { reason: `there is no port ${port}` });
     try {
-      await this.#server.listen(port, host);
+      return await this.#engine.listen(host, port);
     } catch (error) {
       const reason = `cannot listen on ${host} port ${port}: the port is in use, or the address is not this machine's`;
       throw new ZmdetectError('CONFIG_INVALID', { reason }, { cause: error });
     }
-    return this.#server.port;
   }
 
   /**
@@ -79,7 +92,7 @@ export class HttpServer {
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.#server.close();
+    this.#engine.stop();
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
@@ -90,25 +103,25 @@ export class HttpServer {
       await idle;
       clearTimeout(grace);
     }
-    this.#server.uws_instance.close();
+    await this.#engine.close();
   }
 
-  async #handle(request: Request, response: Response): Promise<void> {
+  async #handle(request: HttpRequest, response: HttpResponse): Promise<void> {
     const arrived = performance.now();
-    const body = new IncomingBody(response);
     const controller = new AbortController();
+    // Every model that a request waits for listens.
+    setMaxListeners(0, controller.signal);
     this.#inFlight.add(controller);
     this.#observer?.began();
-    response.on('abort', () => controller.abort(new ZmdetectError('CANCELLED')));
+    response.onAbort((reason) => controller.abort(reason));
 
-    this.#count += 1;
-    const id = `${this.#run}-${this.#count}`;
+    const id = this.#nextId();
     const held = new HeldBytes(this.#bytes);
+    const heldWithoutToken = new HeldBytes(this.#bytesWithoutToken);
     const expiry = expiryOf(controller);
     const exchange: Exchange = {
       request,
-      response,
-      body,
+      client: clientAddress(request.peer, request.headers['x-forwarded-for'], this.#trustedProxies),
       id,
       log: this.#log.child({ id }),
       signal: controller.signal,
@@ -116,6 +129,7 @@ export class HttpServer {
       observer: this.#observer,
       arrived,
       held,
+      heldWithoutToken,
       expireAt: expiry.at,
     };
     let failure: unknown;
@@ -128,20 +142,51 @@ export class HttpServer {
     }
     expiry.clear();
     held.release();
+    heldWithoutToken.release();
     this.#inFlight.delete(controller);
-    send(exchange, answer, this.#closed !== undefined);
+    response.send(this.#outgoing(answer, id, this.#closed !== undefined || endsConnection(failure)));
     this.#note(exchange, answer.status, failure, performance.now() - arrived);
     if (this.#inFlight.size === 0) this.#idle?.();
   }
 
+  #nextId(): string {
+    this.#count += 1;
+    return `${this.#run}-${this.#count}`;
+  }
+
+  #outgoing({ status, headers, text }: Answer, id: string, close: boolean): HttpAnswer {
+    return { status, headers: { 'x-request-id': id, 'x-content-type-options': 'nosniff', ...headers }, text, close };
+  }
+
+  #refusal(peer: string, fault: ZmdetectError): HttpAnswer {
+    const id = this.#nextId();
+    const client = clientAddress(peer, undefined, this.#trustedProxies);
+    const { status, code } = fault;
+    this.#observer?.began();
+    this.#observer?.ended(undefined, status, code, 0);
+    this.#log.info({ id, client, method: null, route: null, status, code, reason: reasonOf(fault) }, 'request');
+    return this.#outgoing(written(errorReply(fault)), id, true);
+  }
+
+  /** One line a second at most: whoever opens connections without end should not fill the disk too. */
+  #dropped(peer: string, reason: string): void {
+    this.#droppedCount += 1;
+    const now = performance.now();
+    if (now - this.#droppedSaid < 1000) return;
+    this.#droppedSaid = now;
+    const client = clientAddress(peer, undefined, this.#trustedProxies);
+    this.#log.warn({ client, reason, connections: this.#droppedCount }, 'connections refused');
+    this.#droppedCount = 0;
+  }
+
   async #answer(exchange: Exchange): Promise<Reply> {
     if (this.#closed !== undefined) throw new ZmdetectError('ENGINE_CLOSED');
-    const { method, path } = exchange.request;
+    const { method, path, query, fault } = exchange.request;
+    if (fault !== undefined) throw fault;
     const methods = this.#routes.get(path);
     if (methods === undefined) {
       const plain = path.replace(/\/+$/, '');
       if (plain !== path && this.#routes.has(plain)) {
-        const query = exchange.request.path_query;
         return { status: 307, headers: { location: query ? `${plain}?${query}` : plain } };
       }
       throw new ZmdetectError('NOT_FOUND');
@@ -154,11 +199,12 @@ export class HttpServer {
 
   /** The path of an unknown route and every query string stay out of the log: clients put credentials there. */
   #note(exchange: Exchange, status: number, failure: unknown, milliseconds: number): void {
-    const { request, log, stages } = exchange;
+    const { request, client, log, stages } = exchange;
     const route = this.#routes.has(request.path) ? request.path : undefined;
     const code = failure instanceof ZmdetectError ? failure.code : undefined;
     this.#observer?.ended(route, status, code, milliseconds);
     const entry = {
+      client,
       method: request.method,
       route: route ?? null,
       status,
@@ -195,7 +241,17 @@ function expiryOf(controller: AbortController) {
   };
 }
 
-type Listening = (socket: unknown) => void;
+/** After a fault of framing it is not known where the next request begins. */
+function endsConnection(failure: unknown): boolean {
+  if (!(failure instanceof ZmdetectError)) return false;
+  const codes: readonly ErrorCode[] = [
+    'REQUEST_MALFORMED',
+    'REQUEST_TIMEOUT',
+    'HEADERS_TOO_LARGE',
+    'TRANSFER_CODING_UNKNOWN',
+  ];
+  return codes.includes(failure.code);
+}
 
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100;
@@ -225,14 +281,4 @@ function written({ status, body, headers = {} }: Reply): Answer {
   if (body === undefined) return { status, headers, text: undefined };
   if (typeof body === 'string' && headers['content-type'] !== undefined) return { status, headers, text: body };
   return { status, headers: { 'content-type': 'application/json', ...headers }, text: JSON.stringify(body) };
-}
-
-function send({ request, response, id }: Exchange, { status, headers, text }: Answer, thenClose: boolean): void {
-  if (response.completed) return;
-  // hyper-express would wait for the last byte of the upload. A client that is told "too large" may stop sending; the
-  // rest from one that does not is dropped as it comes.
-  request.received = true;
-  response.status(status).header('x-request-id', id);
-  for (const [name, value] of Object.entries(headers)) response.header(name, value);
-  response.send(request.method === 'HEAD' ? undefined : text, thenClose);
 }

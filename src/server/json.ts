@@ -1,5 +1,7 @@
 /** JSON text to values. What is wrong with it is told in the words and at the place of Python's parser (contract 2.1). */
 
+import { limits } from '../limits.js';
+
 /** `message` quotes no part of the text. */
 export class JsonFault extends Error {
   override readonly name = 'JsonFault';
@@ -8,16 +10,22 @@ export class JsonFault extends Error {
 
   constructor(message: string, text: string, index: number) {
     super(message);
-    this.offset = Array.from(text.slice(0, index)).length;
+    this.offset = codePoints(text, index);
   }
 }
 
-/** No client comes near it; whoever walks through a value may recurse so deep without a thought for the stack. */
-const maxDepth = 100;
+function codePoints(text: string, end: number): number {
+  let count = 0;
+  for (let at = 0; at < end; at++) {
+    // The second half of a pair is counted with the first.
+    if ((text.charCodeAt(at) & 0xfc00) !== 0xdc00) count += 1;
+  }
+  return count;
+}
 
 /** Throws JsonFault. */
 export function parseJson(text: string): unknown {
-  refuseDepth(text);
+  refuseExcess(text);
   try {
     return JSON.parse(text);
   } catch {
@@ -26,13 +34,47 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function refuseDepth(text: string): void {
+/**
+ * One pass before anything is built: whoever walks through the value may recurse as deep as it goes, and a text costs
+ * memory and time by its values, not by its bytes.
+ */
+function refuseExcess(text: string): void {
+  const [mostLevels, mostValues] = [limits.jsonDepth.value, limits.jsonValues.value];
   let depth = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') depth += 1;
-    else if (token === ']' || token === '}') depth -= 1;
-    if (depth > maxDepth) throw new JsonFault(`Nested deeper than ${maxDepth} levels`, text, index);
+  let values = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // a string
+        at = endOfString(text, at);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        depth += 1;
+        values += 1;
+        if (depth > mostLevels) throw new JsonFault(`Nested deeper than ${mostLevels} levels`, text, at);
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth -= 1;
+        break;
+      case 0x2c: // ,
+      case 0x3a: // :
+        values += 1;
+        if (values > mostValues) throw new JsonFault(`More than ${mostValues} values`, text, at);
+        break;
+      default:
+    }
   }
+}
+
+/** Where the string that begins at `begin` has its closing quote; the text's end where it has none. */
+function endOfString(text: string, begin: number): number {
+  for (let at = begin + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at;
+    if (code === 0x5c) at += 1; // a backslash and what it escapes
+  }
+  return text.length;
 }
 
 /** Reads a text that is known to be broken, up to where Python's parser would stop. */

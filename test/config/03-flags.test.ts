@@ -23,6 +23,10 @@ t.test('without flags, every setting has its default', async (t) => {
   t.strictSame(rest, {
     host: '0.0.0.0',
     port: 5000,
+    maxConnections: 2048,
+    maxConnectionsPerAddress: 1024,
+    trustedProxies: [],
+    httpEngine: 'node',
     models: ['yolo11s'],
     basePath: '/var/lib/zmeventnotification/models',
     processor: 'cpu',

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import t from 'tap';
 
 import { startDaemon, type TestDaemon } from '../support/daemon.js';
+import { exchange } from '../support/raw-http.js';
 import { picture } from '../support/shapes.js';
 
 const { bytes } = picture('shapes-05');
@@ -14,7 +15,9 @@ const settings = {
   token_expiry_seconds: 600,
 };
 
-const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** Text is taken as JSON that is written already. */
+const part = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 const now = () => Date.now() / 1000;
 
 /** A JSON web token by hand. */
@@ -134,6 +137,12 @@ t.test('a token that proves nothing is refused', async (t) => {
     'no user': token({ iat: good.iat, exp: good.exp }),
     'a user that is no text': token({ ...good, sub: 5 }),
     'an expiry that is no number': token({ ...good, exp: 'tomorrow' }),
+    'no end': token({ sub: 'hook', iat: good.iat }),
+    'an end that is null': token({ ...good, exp: null }),
+    'an end after all time': token(`{"sub":"hook","exp":1e999}`),
+    'an end before all time': token(`{"sub":"hook","exp":-1e999}`),
+    'an end in a hundred years': token({ ...good, exp: now() + 100 * 365 * 86_400 }),
+    'a beginning before all time': token(`{"sub":"hook","iat":-1e999,"exp":${now() + 60}}`),
     'claims that are a list': token([good]),
     'claims that are null': token(null),
   };
@@ -149,7 +158,11 @@ t.test('a token by anybody who has the secret is good', async (t) => {
   const iat = now() - 1;
   t.equal((await asked(daemon, `Bearer ${token({ sub: 'hook', iat, exp: now() + 60 })}`)).status, 200);
   t.equal((await asked(daemon, `Bearer ${token({ sub: 'somebody else', iat, exp: now() + 60 })}`)).status, 200);
-  t.equal((await asked(daemon, `Bearer ${token({ sub: 'hook' })}`)).status, 200, 'without times');
+  t.equal(
+    (await asked(daemon, `Bearer ${token({ sub: 'hook', exp: now() + 60 })}`)).status,
+    200,
+    'without a beginning',
+  );
 });
 
 t.test('malformed JSON is told before the token is looked at, and a missing field after', async (t) => {
@@ -157,4 +170,68 @@ t.test('malformed JSON is told before the token is looked at, and a missing fiel
   t.equal((await daemon.post('/detect_urls', [])).status, 422);
   t.equal((await daemon.post('/detect_urls', { urls: 5 })).status, 401);
   t.equal((await daemon.upload({})).status, 401);
+});
+
+t.test('a token may live as long as the server gives tokens', async (t) => {
+  const year = 365 * 86_400;
+  const daemon = await startDaemon(t, { ...settings, token_expiry_seconds: 10 * year });
+  t.equal((await asked(daemon, `Bearer ${token({ sub: 'hook', exp: now() + 9 * year })}`)).status, 200);
+});
+
+t.test('two Authorization headers are refused, whichever is good', async (t) => {
+  const daemon = await startDaemon(t, settings);
+  const good = `Bearer ${token({ sub: 'hook', exp: now() + 60 })}`;
+  for (const [first, second] of [
+    [good, 'Bearer x'],
+    ['Bearer x', good],
+    [good, good],
+  ]) {
+    const text = `POST /detect HTTP/1.1\r\nHost: a\r\nAuthorization: ${first}\r\nauthorization: ${second}\r\n\r\n`;
+    const { status, headers } = await exchange(daemon.port, text);
+    t.equal(status, 400);
+    t.equal(headers['x-error-code'], 'REQUEST_MALFORMED');
+  }
+});
+
+t.test('a grant is kept by no cache, and a type is never guessed', async (t) => {
+  const daemon = await startDaemon(t, settings);
+  const login = await daemon.post('/login', { username: 'hook', password: 'pässword' });
+  t.equal(login.headers.get('cache-control'), 'no-store');
+  const answers = [
+    login,
+    await daemon.get('/health'),
+    await daemon.get('/docs'),
+    await daemon.get('/nowhere'),
+    await daemon.get('/health/'),
+  ];
+  for (const { headers } of answers) t.equal(headers.get('x-content-type-options'), 'nosniff');
+});
+
+t.test('a body at /login that is not understood is not repeated', async (t) => {
+  const daemon = await startDaemon(t, settings);
+  const bodies = ['"pässword"', '["hook","pässword"]', '[{"password":"pässword"}]', '{"password": "pässword"'];
+  for (const body of bodies) {
+    for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded']) {
+      const { status, text } = await daemon.request('POST', '/login', { body, headers: { 'content-type': type } });
+      t.equal(status, 422, body);
+      t.notMatch(text, /pässword/, `${type}: ${body}`);
+    }
+  }
+});
+
+t.test('where tokens are asked for, a long body without one is the missing token', async (t) => {
+  const daemon = await startDaemon(t, settings);
+  const long = `{"urls": [${' '.repeat(64 * 1024)}]}`;
+  const post = (authorization?: string) =>
+    daemon.request('POST', '/detect_urls', {
+      body: long,
+      headers: { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) },
+    });
+  t.equal((await post()).text, '{"detail":"Not authenticated"}');
+  t.equal((await post('Bearer x')).text, '{"detail":"Invalid token"}');
+  const { status, text } = await post(`Bearer ${token({ sub: 'hook', exp: now() + 60 })}`);
+  t.equal(text, '{"detail":"No URLs provided"}');
+  t.equal(status, 400);
+  const login = await daemon.post('/login', { username: 'hook', password: 'x'.repeat(64 * 1024) });
+  t.equal(login.status, 413);
 });

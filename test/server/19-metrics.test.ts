@@ -73,7 +73,7 @@ t.test('what a client chooses gets into no label', async (t) => {
   await daemon.request('POST', '/infer', {
     body: new URLSearchParams({ type: 'CH0SEN', name: 'CH0SEN', url: 'http://127.0.0.1:1/CH0SEN' }),
   });
-  await exchange(daemon.port, head('BREW /CH0SEN', { 'User-Agent': 'CH0SEN', Cookie: 'CH0SEN' }));
+  await exchange(daemon.port, head('PURGE /CH0SEN', { 'User-Agent': 'CH0SEN', Cookie: 'CH0SEN' }));
   await daemon.upload({ CH0SEN: 'CH0SEN' }, { 'x-deadline-ms': 'CH0SEN' });
   const { text } = await daemon.get('/metrics');
   t.notMatch(text, /CH0SEN/);

@@ -9,6 +9,9 @@ import { checkServerConfig } from '../../src/config/server-config.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 
 export const embeddedModel = path.resolve('models/default.onnx');
+export const httpEngine = process.env.ZMDETECT_TEST_HTTP_ENGINE ?? 'node';
+/** A reason to skip where the engine that is tested cannot do what Node's can. */
+export const onNodeOnly = httpEngine === 'node' ? false : `${httpEngine} cannot do this; see docs/reference/http.md`;
 /** Keys of the configuration file. */
 export type Settings = Readonly<Record<string, unknown>>;
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -39,6 +42,8 @@ export class TestDaemon {
       port: 0,
       models: [embeddedModel],
       inference_threads: 1,
+      // The tests of the server pass on both engines.
+      http_engine: httpEngine,
       ...settings,
     });
     const daemon = new TestDaemon(await Daemon.start(config, '0.0.0', log), lines);

@@ -32,7 +32,7 @@ export const formErrors: readonly ErrorCode[] = [
 /** No model can answer now. */
 export const engineErrors = codes.filter((code) => errorTable[code].status === 503 && code !== 'ENGINE_CLOSED');
 /** An answer would come too late, or there is no room to wait. */
-export const busyErrors = codes.filter((code) => errorTable[code].status === 429);
+export const busyErrors = codes.filter((code) => errorTable[code].status === 429 && code !== 'LOGIN_LIMITED');
 /** Whatever the route, once the daemon is told to stop. */
 export const commonErrors: readonly ErrorCode[] = ['ENGINE_CLOSED'];
 export const tokenErrors: readonly ErrorCode[] = ['NOT_AUTHENTICATED', 'TOKEN_EXPIRED', 'TOKEN_INVALID'];

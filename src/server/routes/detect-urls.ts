@@ -51,8 +51,10 @@ export function detectUrlsRoute(parts: UrlsParts): Route {
     },
     async handle(exchange) {
       const isLocal = isFromThisHost(exchange.request);
-      const body = await readJsonObject(exchange);
-      tokens.check(exchange.request.headers.authorization);
+      // Malformed JSON is told before a missing token (contract 2.1), but only what is short is read without one.
+      const refusal = tokens.refusal(exchange.request.headers.authorization);
+      const body = await readJsonObject(exchange, { isTrusted: refusal === undefined, refusal });
+      if (refusal !== undefined) throw refusal;
       const { admission: deadline, end } = deadlinesOf(exchange, limits, 'urls');
       const request = parseUrlsRequest(body);
       admission.check(analyser.models, { priority: 'bulk', deadline }, request.entries.length);

@@ -25,6 +25,7 @@ const detectForm = z
   })
   .register(requests, { id: 'DetectForm' });
 type FieldName = keyof typeof detectForm.shape;
+const partNames = Object.keys(detectForm.shape);
 
 /** The parts of the daemon that the route works with. */
 export interface DetectParts {
@@ -60,7 +61,7 @@ export function detectRoute({ analyser, admission, tokens, limits: times, maxUpl
       admission.check(analyser.models, urgency);
       exchange.expireAt(end);
       const started = performance.now();
-      const form = await readForm(exchange, maxUploadBytes);
+      const form = await readForm(exchange, maxUploadBytes, partNames);
       note(exchange, 'body', performance.now() - started);
       const bytes = filePart(form, 'file');
       // Before the models run: what is wrong with the zones costs no inference.

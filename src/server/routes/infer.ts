@@ -40,6 +40,8 @@ export interface InferParts {
   readonly maxUploadBytes: number;
 }
 
+const partNames = Object.keys(inferForm.shape);
+
 interface Asked extends Deadlines {
   readonly request: InferRequest;
   readonly model: RegisteredModel | undefined;
@@ -64,7 +66,9 @@ export function inferRoute(parts: InferParts): Route {
   const read = async (exchange: Exchange) => {
     const started = performance.now();
     const isLocal = isFromThisHost(exchange.request);
-    const form = await (isUrlencoded(exchange) ? readUrlencoded(exchange) : readForm(exchange, maxUploadBytes));
+    const form = await (isUrlencoded(exchange)
+      ? readUrlencoded(exchange)
+      : readForm(exchange, maxUploadBytes, partNames));
     note(exchange, 'body', performance.now() - started);
     return parseInferRequest(form, isLocal);
   };
