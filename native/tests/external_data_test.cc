@@ -119,6 +119,38 @@ TEST_F(ExternalData, ALinkWithinTheFolderIsRead) {
   EXPECT_TRUE(onnx::check_external_data(folder.write("models/m.onnx", model(tensor("link.bin")))).ok());
 }
 
+TEST_F(ExternalData, ALinkWithinTheStoreOfAHubIsRead) {
+  // As model hubs lay files out: links in snapshots/REVISION, the files themselves in blobs.
+  const std::filesystem::path store = folder.file("models--owner--name");
+  const std::filesystem::path revision = store / "snapshots" / "0123abcd" / "onnx";
+  std::filesystem::create_directories(revision);
+  std::filesystem::create_directories(store / "blobs");
+  folder.write("models--owner--name/blobs/aaaa", model(tensor("m.onnx_data")));
+  folder.write("models--owner--name/blobs/bbbb", twelve);
+  std::filesystem::create_symlink("../../../blobs/aaaa", revision / "m.onnx");
+  std::filesystem::create_symlink("../../../blobs/bbbb", revision / "m.onnx_data");
+  const Result<Backend*> backend = open_backend(ZMDETECT_BACKEND_DIR, "onnx");
+  ASSERT_TRUE(backend.ok());
+  LoadOptions options;
+  options.path = (revision / "m.onnx").string();
+  const auto loaded = backend.value()->load(options);
+  EXPECT_TRUE(loaded.ok()) << loaded.status().message();
+
+  std::filesystem::remove(revision / "m.onnx_data");
+  std::filesystem::create_symlink(folder.write("outside.bin", twelve), revision / "m.onnx_data");
+  const Status refused = onnx::check_external_data(options.path);
+  EXPECT_EQ(refused.code(), Code::kModelUnreadable);
+  EXPECT_NE(refused.message().find("a link that leads out of the model's folder"), std::string::npos);
+}
+
+TEST_F(ExternalData, AFolderCalledSnapshotsAloneIsNoStore) {
+  std::filesystem::create_directories(folder.file("snapshots/models"));
+  folder.write("w.bin", twelve);
+  std::filesystem::create_symlink(folder.file("w.bin"), folder.file("snapshots/models/w.bin"));
+  const Status status = onnx::check_external_data(folder.write("snapshots/models/m.onnx", model(tensor("w.bin"))));
+  EXPECT_EQ(status.code(), Code::kModelUnreadable) << status.message();
+}
+
 TEST_F(ExternalData, WhatIsNoFileIsRefused) {
   refused("gone.bin", "which is not there");
   refused("*/_ORT_MEM_ADDR_/*", "which is not there");

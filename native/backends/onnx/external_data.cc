@@ -37,6 +37,19 @@ std::string printable(std::string_view text) {
   return line;
 }
 
+/// The folder whose files may be a model's data: its own, or where a hub's client keeps it as
+/// ROOT/snapshots/REVISION/... beside ROOT/blobs, with a link in the one for each file of the other, ROOT.
+fs::path store_of(const fs::path& folder, std::error_code& failed) {
+  const fs::path home = fs::canonical(folder, failed);
+  if (failed) return home;
+  for (fs::path outer = home; outer.has_relative_path(); outer = outer.parent_path()) {
+    const fs::path root = outer.parent_path();
+    std::error_code ignored;
+    if (outer.filename() == "snapshots" && fs::is_directory(root / "blobs", ignored)) return root;
+  }
+  return home;
+}
+
 /// Walks from message to message, down every way on which ONNX puts a tensor (onnx.proto of ONNX 1.18).
 class Search {
  public:
@@ -146,10 +159,10 @@ class Search {
     std::error_code failed;
     const fs::path real = fs::canonical(folder_ / file, failed);
     if (failed) return refused("which is not there");
-    const fs::path home = fs::canonical(folder_, failed);
+    const fs::path store = store_of(folder_, failed);
     if (failed) return refused("whose folder cannot be read");
-    const auto inside = std::mismatch(home.begin(), home.end(), real.begin(), real.end());
-    if (inside.first != home.end()) return refused("a link that leads out of the model's folder, to " + real.string());
+    const auto inside = std::mismatch(store.begin(), store.end(), real.begin(), real.end());
+    if (inside.first != store.end()) return refused("a link that leads out of the model's folder, to " + real.string());
     if (!fs::is_regular_file(real, failed)) return refused("which is no regular file");
     return Status();
   }
