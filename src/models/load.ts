@@ -6,6 +6,7 @@ import type { OpenOptions, PreparedModel } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
+import { tfliteNames } from './tflite-names.js';
 
 export interface LoadOptions {
   /** Threads inside one inference; 0 = automatic. */
@@ -68,7 +69,8 @@ export async function loadModel(
   const { native, parallel } = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
   try {
     const warnings: string[] = [];
-    const labels = await labelsOf(spec, native.metadata.names, (sentence) => warnings.push(sentence));
+    const names = native.metadata.names ?? (tflite ? await tfliteNames(weightsPath) : undefined);
+    const labels = await labelsOf(spec, names, (sentence) => warnings.push(sentence));
     const prepared = await native.prepare({
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
