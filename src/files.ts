@@ -1,7 +1,7 @@
 /** Reading files that may be larger than they should be, and writing files that others read. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -30,6 +30,14 @@ export async function readLimited(file: string, most: number): Promise<Buffer> {
   } finally {
     await handle.close();
   }
+}
+
+/** A sentence where every user of the host can read a file of secrets; null otherwise. */
+export async function secretsInSight(file: string): Promise<string | null> {
+  const { mode } = await stat(file).catch(() => ({ mode: 0 }));
+  return (mode & 0o004) === 0
+    ? null
+    : `${file} holds secrets, and every user of this host can read it: chmod o-rwx ${file}`;
 }
 
 /**

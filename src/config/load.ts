@@ -1,5 +1,7 @@
 /** From the command line to the settings the server runs with. */
 import { flagName, parseFlags } from './flags.js';
+import { secretsInSight } from '../files.js';
+import { secretKeys } from './secret.js';
 import { type Checked, checkServerConfig } from './server-config.js';
 import { readYaml } from './yaml.js';
 
@@ -19,5 +21,14 @@ export async function loadServerConfig(args: readonly string[], version: string)
     source: file,
   });
   const ignored = Object.keys(given).map((key) => `${flagName(key)} is ignored, because --config is given`);
-  return { config, warnings: [...ignored, ...yaml.warnings, ...warnings] };
+  const inSight = holdsSecret(yaml.value) ? await secretsInSight(file) : null;
+  return { config, warnings: [...ignored, ...yaml.warnings, ...warnings, ...(inSight === null ? [] : [inSight])] };
+}
+
+/** Whether a key for secrets has a text, wherever it stands. */
+function holdsSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(
+    ([key, item]) => (secretKeys.has(key) && typeof item === 'string' && item !== '') || holdsSecret(item),
+  );
 }

@@ -1,5 +1,4 @@
 /** Reading a YAML 1.1 file the way PyYAML's safe loader does: bare yes/no/on/off are booleans, one document a file. */
-import { readFile } from 'node:fs/promises';
 import {
   type Document,
   type ErrorCode,
@@ -12,9 +11,12 @@ import {
   parseDocument,
   type ScalarTag,
   type Tags,
-  visit,
+  type YAMLMap,
 } from 'yaml';
+import { FileTooLarge, readLimited } from '../files.js';
+import { limits } from '../limits.js';
 import { ConfigError } from './problems.js';
+import { measure, YamlTooLarge } from './yaml-size.js';
 
 export interface YamlFile {
   /** What the document holds; null for an empty file. */
@@ -43,8 +45,9 @@ export async function readYaml(file: string): Promise<YamlFile> {
 async function readText(file: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = await readLimited(file, limits.yamlBytes.value);
   } catch (error) {
+    if (error instanceof FileTooLarge) throw new ConfigError([`${error.message}: split it`], { cause: error });
     throw new ConfigError([`cannot read ${file}: ${reason(error as NodeJS.ErrnoException)}`], { cause: error });
   }
   try {
@@ -70,32 +73,57 @@ export function parseYaml(text: string, file: string): YamlFile {
     customTags,
     lineCounter: lines,
     prettyErrors: false,
+    // Its own check compares each key with each other one.
+    uniqueKeys: false,
   });
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const [doubled, broken] = split([...document.errors, ...document.warnings], ({ code }) => code === 'DUPLICATE_KEY');
+  const broken = [...document.errors, ...document.warnings];
   if (broken.length > 0) {
     // The library's first error is the cause, what follows is often its echo.
     const causes = broken
       .sort((a, b) => a.pos[0] - b.pos[0])
-      .filter(({ code }, index) => index === 0 || independent.has(code));
+      .filter(({ code }, index) => index === 0 || independent.has(code))
+      .slice(0, mostSentences);
     throw new ConfigError(causes.map(({ pos, code }) => `${place(pos[0])}: ${sentence(code)}`));
   }
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) === undefined) {
-        throw new ConfigError([`${place(alias.range?.[0] ?? 0)}: ${sentence('BAD_ALIAS')}`]);
-      }
-    },
-  });
-  const warnings = doubled.map(({ pos }) => `${place(pos[0])}: this key stands twice; the last one counts`);
+  const doubled = measured(document, place);
+  const warnings = doubled
+    .slice(0, mostSentences)
+    .map((offset) => `${place(offset)}: this key stands twice; the last one counts`);
   return {
-    value: toPlain(() => document.toJS() as unknown, file),
+    value: plain(document, file),
     warnings,
     locate: (path) => locate(document, path, place),
   };
+}
+
+/** The library's own count of aliases is off: they have been measured. */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: -1 }) as unknown;
+  } catch (error) {
+    // Its message may quote the file.
+    throw new ConfigError([`${file} holds a value that no setting can have: a tag or a key of an unusual kind`], {
+      cause: error,
+    });
+  }
+}
+
+/** Of one kind; more say nothing new. */
+const mostSentences = 20;
+
+/** Where keys stand that stood before in their mapping. Throws ConfigError where the document is too large. */
+function measured(document: Document, place: (offset: number) => string): readonly number[] {
+  try {
+    return measure(document.contents);
+  } catch (error) {
+    if (!(error instanceof YamlTooLarge)) throw error;
+    const { offset, code } = error;
+    throw new ConfigError([`${place(offset)}: ${code === 'BAD_ALIAS' ? sentence(code) : error.message}`]);
+  }
 }
 
 function locate(document: Document, path: Path, place: (offset: number) => string): Located {
@@ -104,7 +132,7 @@ function locate(document: Document, path: Path, place: (offset: number) => strin
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isMap(node)) {
-      const pair: Pair | undefined = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+      const pair = pairsOf(node).get(String(step));
       if (pair === undefined) break;
       offset = (isScalar(pair.key) ? pair.key.range?.[0] : undefined) ?? offset;
       node = pair.value;
@@ -119,19 +147,16 @@ function locate(document: Document, path: Path, place: (offset: number) => strin
   return { place: place(offset), source: scalar?.source, comment: scalar?.comment ?? undefined };
 }
 
-/** Only here the library counts how often aliases multiply; its limit ends a file that would grow without bound. */
-function toPlain(read: () => unknown, file: string): unknown {
-  try {
-    return read();
-  } catch (error) {
-    throw new ConfigError([`${file}: its aliases repeat too much, or an alias stands inside its own anchor`], {
-      cause: error,
-    });
-  }
-}
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
-function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))];
+/** By key, the first of equal ones; made once, since each problem of a file is located. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  let known = pairs.get(map);
+  if (known === undefined) {
+    const entries = map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : []));
+    pairs.set(map, (known = new Map(entries.reverse())));
+  }
+  return known;
 }
 
 /** Our own sentences: the library's quote the source, which may be a password. */

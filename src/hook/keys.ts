@@ -125,7 +125,10 @@ class KeyCheck {
     const where = rule.moved && Object.hasOwn(rule.moved, key) ? rule.moved[key] : undefined;
     const older = where === undefined ? olderKey(key) : undefined;
     const [near] = nearest(key, Object.keys(rule.keys), 1);
-    if (typeof value === 'string' && Array.isArray(parseCoords(value)) && path[0] === 'monitors') {
+    const holdsCoords = typeof value === 'string' && Array.isArray(parseCoords(value));
+    if (holdsCoords && Object.hasOwn(rule.keys, 'coords')) {
+      this.#say('warning', path, `${name} has no effect: the corners of a zone stand under coords, rename it`);
+    } else if (holdsCoords && path[0] === 'monitors') {
       this.#say('warning', path, `${name} has no effect here: a zone is written as zones: ${key}: coords: "..."`);
     } else if (older !== undefined) {
       this.#say('warning', path, `${name} ${older}`);

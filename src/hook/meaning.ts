@@ -127,7 +127,7 @@ function checkMonitor(tree: Mapping, id: string, say: Say): void {
       const points = parseCoords(zone.coords);
       if (typeof points === 'string')
         say('error', [...at, 'coords'], `expected at least 3 points for ${nameOf([...at, 'coords'])}, ${points}`);
-    } else if (zone.coords === undefined && !imported) {
+    } else if (!given(zone.coords) && !imported) {
       say(
         'warning',
         at,

@@ -16,6 +16,7 @@ import {
   quotedFlag,
   real,
   type Rule,
+  type ValueRule,
   secretText,
   text,
   unlessNo,
@@ -255,7 +256,14 @@ const streamSequence = mapping(
   { literal: true, moved: { frame_strategy: 'ml.ml_sequence.general', strategy: 'ml.ml_sequence.general' } },
 );
 
-const zone = mapping({ coords: text, detection_pattern: pattern, ignore_pattern: pattern });
+/** As a number, a text of one pair or a list it is no outline; what stands in it is checked with the monitor. */
+const coords: ValueRule = {
+  kind: 'value',
+  expected: 'the corners of a polygon such as "306,356 1003,341 1074,683"',
+  accepts: (value) => typeof value === 'string',
+};
+
+const zone = mapping({ coords, detection_pattern: pattern, ignore_pattern: pattern });
 
 const inSequence = Object.fromEntries(
   ['match_past_detections', 'past_det_max_diff_area', 'max_detection_size', 'frame_strategy', 'pattern'].map((key) => [

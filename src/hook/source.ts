@@ -1,10 +1,12 @@
 /** An `objectconfig.yml` and the secrets it names, as read: every `!TOKEN` replaced, nothing else changed. */
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { nearest } from '../config/nearest.js';
 import { ConfigError, kind } from '../config/problems.js';
 import { isMapping, type Mapping } from '../config/readers.js';
 import { type Path, readYaml, type YamlFile } from '../config/yaml.js';
+import { readLimited, secretsInSight } from '../files.js';
+import { limits } from '../limits.js';
 import { nameOf, type Problem } from './problem.js';
 
 export interface Source {
@@ -45,6 +47,10 @@ export async function readSource(file: string): Promise<Source> {
     if (secrets?.names !== null) problems.push(error(at, `${locate(at).place}: ${missing(value, at, secrets)}`));
     return value;
   };
+  if (isMapping(tree) && holdsSecret(tree)) {
+    const inSight = await secretsInSight(file);
+    if (inSight !== null) problems.push({ severity: 'warning', path: [], sentence: inSight });
+  }
   return {
     file,
     tree: isMapping(tree) ? (reveal(tree, []) as Mapping) : {},
@@ -55,12 +61,23 @@ export async function readSource(file: string): Promise<Source> {
   };
 }
 
+const secretKey = /(?:^|_)(?:password|secret(?:_access_key)?|alpr_key)$/;
+
+/** Whether a key for secrets has a value of its own, in place of a token of the secrets file. */
+function holdsSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(
+    ([key, item]) =>
+      (secretKey.test(key) && typeof item === 'string' && item !== '' && !item.startsWith('!')) || holdsSecret(item),
+  );
+}
+
 const iniHint =
   'this is an INI file, as older event servers had it: rewrite it as YAML, see docs/reference/objectconfig.md';
 
 /** An INI file begins with the name of a section in brackets. */
 async function isIni(file: string): Promise<boolean> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readLimited(file, limits.yamlBytes.value).then(String, () => '');
   return /^(?:\s*(?:[#;].*)?\n)*\s*\[[\w-]+\]\s*(?:\n|$)/.test(text);
 }
 
@@ -129,14 +146,15 @@ async function readSecrets(
     );
     return { file: secretsFile, names: null, find: () => undefined };
   }
+  const inSight = await secretsInSight(secretsFile);
+  if (inSight !== null) problems.push({ severity: 'warning', path: [], sentence: inSight });
   const names = Object.keys(values);
+  const byLower = new Map(names.map((name) => [name.toLowerCase(), name] as const).reverse());
   return {
     file: secretsFile,
     names,
     find: (token) => {
-      const name = Object.hasOwn(values, token)
-        ? token
-        : names.find((known) => known.toLowerCase() === token.toLowerCase());
+      const name = Object.hasOwn(values, token) ? token : byLower.get(token.toLowerCase());
       return name === undefined ? undefined : (values[name] ?? null);
     },
   };

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadServerConfig } from '../../src/config/load.js';
 import { ConfigError } from '../../src/config/problems.js';
 import { parseYaml, readYaml } from '../../src/config/yaml.js';
 
@@ -117,7 +118,54 @@ t.test('no sentence quotes the file, which may hold a password', async (t) => {
 
 t.test('aliases that multiply without bound are refused', async (t) => {
   const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(', ')}]`);
-  t.match(problem(`l0: &l0 x\n${levels.join('\n')}`), /aliases repeat too much/);
+  t.match(problem(`l0: &l0 x\n${levels.join('\n')}`), /^serve\.yml:\d+:\d+: .*aliases repeat too much/);
+  const merged = `b: &b {${Array.from({ length: 1000 }, (_, i) => `k${i}: 1`).join(',')}}\n`;
+  t.match(
+    problem(merged + Array.from({ length: 900 }, (_, i) => `m${i}: {<<: *b}\n`).join('')),
+    /aliases repeat too much/,
+  );
+  t.match(problem(`a: &a [1]\nb:\n${'  - *a\n'.repeat(20_000)}`), /:1003:5: more than 1000 aliases/);
+  t.match(problem('a: &a [*a]'), /^serve\.yml:1:8: an alias stands inside its own anchor/);
+});
+
+t.test('as many monitors as anybody has may share one mapping', async (t) => {
+  const monitors = Array.from({ length: 500 }, (_, i) => `  ${i}: {<<: *base, name: m${i}}\n`).join('');
+  const value = read(`base: &base {a: 1, b: [1, 2]}\nmonitors:\n${monitors}`) as { monitors: Record<string, object> };
+  t.strictSame(value.monitors[499], { a: 1, b: [1, 2], name: 'm499' });
+});
+
+t.test('a file has limits on bytes, nodes and depth', async (t) => {
+  t.match(
+    problem('['.repeat(60) + ']'.repeat(60)),
+    /^serve\.yml:1:52: more than 50 lists and mappings inside each other/,
+  );
+  t.match(problem(`a: [${'1,'.repeat(50_000)}]`), /more than 50000 keys and values/);
+  t.match(problem('? {a: 1}\n: 1'), /^serve\.yml:1:3: a list or a mapping stands where a key belongs/);
+  const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n');
+  t.strictSame(parseYaml(`${keys}\nk0: 2`, 'serve.yml').warnings, [
+    'serve.yml:20001:1: this key stands twice; the last one counts',
+  ]);
+  t.equal(parseYaml('k: 1\n'.repeat(1000), 'serve.yml').warnings.length, 20, 'of many sentences the first');
+  const file = join(t.testdir({ 'large.yml': '#'.repeat(512 * 1024 + 1) }), 'large.yml');
+  await t.rejects(readYaml(file), {
+    code: 'CONFIG_INVALID',
+    message: /large\.yml has more than the 524288 bytes .*: split it/,
+  });
+  await t.rejects(readYaml('/dev/zero'), { code: 'CONFIG_INVALID' });
+});
+
+t.test('a settings file with secrets that every user can read is named, with the remedy', async (t) => {
+  const file = join(t.testdir({ 'serve.yml': 'auth_enabled: yes\nauth_password: geheim\n' }), 'serve.yml');
+  const warnings = async (mode: number) => {
+    chmodSync(file, mode);
+    return (await loadServerConfig(['--config', file], '1')).warnings.filter((text) => text.includes('chmod'));
+  };
+  t.strictSame(await warnings(0o644), [
+    `${file} holds secrets, and every user of this host can read it: chmod o-rwx ${file}`,
+  ]);
+  t.strictSame(await warnings(0o640), []);
+  writeFileSync(file, 'port: 5001\n');
+  t.strictSame(await warnings(0o644), [], 'a file without secrets');
 });
 
 t.test('a file that cannot be read is a problem of the configuration', async (t) => {

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
@@ -6,7 +7,9 @@ import { loadServerConfig } from '../../src/config/load.js';
 
 /** A file of that text. */
 function file(t: Test, text: string): string {
-  return join(t.testdir({ 'serve.yml': text }), 'serve.yml');
+  const path = join(t.testdir({ 'serve.yml': text }), 'serve.yml');
+  chmodSync(path, 0o600);
+  return path;
 }
 
 t.test('the file is read instead of the flags', async (t) => {

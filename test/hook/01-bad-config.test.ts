@@ -33,6 +33,25 @@ const oneProblem: readonly Bad[] = [
     says: /a value that begins with ! is a YAML tag.*put such text in quotes/,
   },
   {
+    what: 'a number where the corners of a zone belong',
+    files: { config: changed(/"306,356 [^"]*"/, '12') },
+    line: 40,
+    says: /expected the corners of a polygon such as "306,356 1003,341 1074,683" for monitors\.1\.zones\.drive\.coords, got 12/,
+  },
+  {
+    what: 'corners without a value',
+    files: { config: changed(/coords: "306,356 [^"]*"/, 'coords:') },
+    line: 39,
+    severity: 'warning',
+    says: /zone drive has no coords/,
+  },
+  {
+    what: 'the name of a monitor',
+    files: { config: changed('  1:\n    zones', '  Front Door:\n    zones') },
+    line: 37,
+    says: /expected the number of a monitor below monitors, got "Front Door"/,
+  },
+  {
     what: 'an open quote',
     files: { config: changed('object_framework: opencv', 'object_framework: "opencv') },
     line: 35,
@@ -466,4 +485,31 @@ t.test('config check of a directory says so', async (t) => {
   const folder = t.testdir();
   mkdirSync(path.join(folder, 'x'));
   t.match(check(path.join(folder, 'x')), { status: 1, stderr: /it is a directory/ });
+});
+
+t.test('corners under another key are named', async (t) => {
+  const sentences = (await problemsOf(write(t, { config: changed('coords:', 'points:') }))).map(
+    ({ sentence }) => sentence,
+  );
+  t.equal(sentences.length, 2);
+  t.match(sentences[0], /:39:7: zone drive has no coords/);
+  t.match(
+    sentences[1],
+    /:40:9: .*zones\.drive\.points has no effect: the corners of a zone stand under coords, rename it/,
+  );
+});
+
+t.test('files of secrets that every user can read are named, with the remedy', async (t) => {
+  const file = write(t, { config: changed('"!ZM_PASSWORD"', '"geheim"') });
+  const secretsFile = path.join(path.dirname(file), 'secrets.yml');
+  const said = async () =>
+    (await problemsOf(file)).map(({ sentence }) => sentence).filter((text) => /chmod/.test(text));
+  t.strictSame(await said(), []);
+  for (const open of [file, secretsFile]) chmodSync(open, 0o644);
+  t.strictSame((await said()).sort(), [
+    `${file} holds secrets, and every user of this host can read it: chmod o-rwx ${file}`,
+    `${secretsFile} holds secrets, and every user of this host can read it: chmod o-rwx ${secretsFile}`,
+  ]);
+  writeFileSync(file, good.replaceAll('BASE', path.dirname(file)));
+  t.strictSame((await said()).length, 1, 'tokens are no secrets');
 });

@@ -67,8 +67,8 @@ export interface Files {
 export function write(t: Test, files: Files = {}): string {
   const folder = t.testdir({ 'yolo.onnx': 'a model', 'empty.onnx': '' });
   const config = path.join(folder, 'objectconfig.yml');
-  writeFileSync(config, (files.config ?? good).replaceAll('BASE', folder));
-  writeFileSync(path.join(folder, 'secrets.yml'), files.secrets ?? secrets);
+  writeFileSync(config, (files.config ?? good).replaceAll('BASE', folder), { mode: 0o600 });
+  writeFileSync(path.join(folder, 'secrets.yml'), files.secrets ?? secrets, { mode: 0o600 });
   return config;
 }
 
