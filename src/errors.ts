@@ -235,7 +235,7 @@ const table = {
   FRAMES_MISSING: {
     status: 502,
     detail: 'None of the frames {frames} of event {event} could be looked at: {reason}',
-    mend: 'check that the frames exist and that whoever fetches them can log in; new frames need `max_attempts`',
+    mend: 'check that the frames exist and that whoever fetches them can log in; a frame that is being written needs more than one attempt',
   },
   DETECTOR_CLOSED: { status: 503, detail: 'The detector is closed', mend: 'make a new one' },
 } as const satisfies Record<string, ErrorRow>;

@@ -102,7 +102,7 @@ export class Call {
       return await this.analyse(bytes, signal);
     } catch (error) {
       if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
-      return unseen(error);
+      return unseen(error, error.code === 'IMAGE_TOO_LARGE' ? 'too-large' : 'undecodable');
     }
   }
 

@@ -112,10 +112,10 @@ export class Detector {
     let outcome = await this.#best(names, look, zones, stream, signal);
     if (outcome.best === null && call.byUrl && this.#settings.fallbackLocal) {
       // What the server cannot reach may well be reached from here.
-      call.fallBack(noFrame(names, eventId, outcome));
+      call.fallBack(noFrame(names, eventId, outcome, stream.maxAttempts));
       outcome = await this.#best(names, look, zones, stream, signal);
     }
-    return resultOf(outcome) ?? Promise.reject(noFrame(names, eventId, outcome));
+    return resultOf(outcome) ?? Promise.reject(noFrame(names, eventId, outcome, stream.maxAttempts));
   }
 
   /** Frees models, threads and connections, so that the process can end. Calls under way may fail. */

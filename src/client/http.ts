@@ -9,8 +9,10 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Buffer | undefined;
-  /** In place of the connections' own. */
+  /** In place of the time that all requests have. */
   readonly timeoutMs?: number | undefined;
+  /** Looks at the headers before the body is read; the error that it throws ends the request. */
+  readonly check?: ((headers: IncomingHttpHeaders) => void) | undefined;
 }
 
 export interface HttpAnswer {
@@ -56,6 +58,7 @@ export class HttpConnections {
     const either = AbortSignal.any(signal === undefined ? [timeout] : [timeout, signal]);
     try {
       const response = await this.#send(request, either);
+      checkHeaders(response, request.check);
       const body = await bodyOf(response, this.#options.maxBodyBytes);
       return { status: response.statusCode ?? 0, headers: response.headers, body };
     } catch (error) {
@@ -107,6 +110,15 @@ export class HttpConnections {
 }
 
 class StaleConnection extends Error {}
+
+function checkHeaders(response: IncomingMessage, check: HttpRequest['check']): void {
+  try {
+    check?.(response.headers);
+  } catch (error) {
+    response.destroy();
+    throw error;
+  }
+}
 
 async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -90,7 +90,7 @@ export interface StreamConfig {
   readonly delay: number;
   /** Seconds to wait before each further frame. */
   readonly delayBetweenFrames: number;
-  /** Tries in total for a frame that is not written yet (404). Default 1. */
+  /** Tries in total for a frame that is not there yet, or not whole. Default 1. */
   readonly maxAttempts: number;
   /** Seconds between those tries. Default 3. */
   readonly sleepBetweenAttempts: number;
@@ -112,6 +112,8 @@ export interface EventSource {
   frameUrl(eventId: number, frame: string): string;
   /** Query fragment that lets in, such as `token=...`; empty where ZoneMinder wants none. */
   authQuery(): Promise<string>;
+  /** The login of a web server in front of ZoneMinder, for whoever fetches the frame. A secret. */
+  basicLogin?(): { readonly user: string; readonly password: string } | undefined;
   /** The frame's bytes. Rejects with ZONEMINDER_NOT_FOUND for a frame that is not there (yet). */
   fetchFrame(eventId: number, frame: string, signal?: AbortSignal): Promise<Buffer>;
   /** Size of the event's frames, in pixels. */

@@ -25,6 +25,15 @@ export type FetchFailureKind =
   | 'redirects'
   | 'bad-url';
 
+const kinds: ReadonlySet<unknown> = new Set<FetchFailureKind>([
+  ...(['status', 'empty', 'too-large', 'too-slow', 'stream', 'cut', 'undecodable'] as const),
+  ...(['network', 'timeout', 'tls', 'refused-by-policy', 'redirects', 'bad-url'] as const),
+]);
+
+export function isFailureKind(kind: unknown): kind is FetchFailureKind {
+  return kinds.has(kind);
+}
+
 export interface FetchedFrame {
   readonly ok: true;
   readonly bytes: Buffer;

@@ -93,7 +93,7 @@ const passing = new Set([404, 500, 502, 503, 504]);
  */
 const unwritten: ReadonlySet<FetchFailureKind> = new Set(['empty', 'cut', 'undecodable', 'network']);
 
-function mayComeYet(outcome: FrameOutcome): boolean {
+export function mayComeYet(outcome: FrameOutcome): boolean {
   if (outcome.ok) return false;
   return outcome.kind === 'status' ? passing.has(outcome.status ?? 0) : unwritten.has(outcome.kind);
 }

@@ -32,6 +32,17 @@ export function withAuth(url: string, zmAuth: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${zmAuth}`;
 }
 
+/** `url` with a login of its web server as user info, which whoever fetches it turns into a Basic login. */
+export function withLogin(
+  url: string,
+  login: { readonly user: string; readonly password: string } | undefined,
+): string {
+  const target = parseUrl(url);
+  if (login === undefined || target === undefined || target.username !== '') return url;
+  const part = (text: string) => encodeURIComponent(text).replaceAll("'", '%27');
+  return url.replace('//', `//${part(login.user)}:${part(login.password)}@`);
+}
+
 /**
  * `url` for logs, error messages and labels: scheme, host and port, and of the rest what says which frame or record was
  * asked for. User info, fragment, all other parts of the path and all other parameters are left out. At most 300

@@ -83,7 +83,8 @@ export function settingsOf(
       user: text('user'),
       password: text('password'),
       basicAuth: basicUser === undefined ? undefined : { user: basicUser, password: basicPassword ?? '' },
-      verifySsl: !(secured && flag('allow_self_signed', true)),
+      // Also where no URL is https: a web server may redirect to its own.
+      verifySsl: !flag('allow_self_signed', true),
       uncheckedByDefault: secured && !given(setting(view, 'allow_self_signed')),
     },
     gateway: gatewayOf(view),

@@ -34,7 +34,7 @@ t.test('what the file does not say has a default', async (t) => {
   const config = 'general:\n  api_portal: http://zm/zm/api\nml:\n  ml_sequence: {}\n  stream_sequence: {}\n';
   t.match(await settings(t, config), {
     gateway: null,
-    zoneMinder: { user: undefined, portalUrl: undefined, basicAuth: undefined, verifySsl: true },
+    zoneMinder: { user: undefined, portalUrl: undefined, basicAuth: undefined, verifySsl: false },
     stream: {},
     resize: null,
     wait: 0,

@@ -1,7 +1,7 @@
 /** What a server of any generation is asked for: the detections of one frame, uploaded or fetched by the server. */
 import type { Size } from '../../detection/detection.js';
-import type { FetchFailure } from '../../frames/outcome.js';
-import { redactUrl } from '../../frames/url.js';
+import type { FetchFailure, FetchFailureKind } from '../../frames/outcome.js';
+import { redactUrl, redactUrlsIn } from '../../frames/url.js';
 import type { Analysis } from '../../pipeline/selector.js';
 import type { Body } from './body.js';
 
@@ -35,17 +35,31 @@ export interface Dialect {
  * gave none, and the frame may not have been written yet.
  */
 export function notFetched(frame: FrameAddress, said: string | undefined): FetchFailure {
-  const isMissing = said === undefined || /^fetch failed: 404 Client Error|the answer is status 404$/.test(said);
-  const words = said ?? 'the server could not fetch or decode it; its log says why';
-  const reason = `${redactUrl(frame.url)}: ${withoutCredentials(words, frame.zmAuth)}`;
-  return isMissing ? { ok: false, kind: 'status', status: 404, reason } : { ok: false, kind: 'network', reason };
+  const words = said?.replace(/^fetch failed: (https?:\S+: )?/, '');
+  const told = words ?? 'the server could not fetch or decode it; its log says why';
+  const reason = `${redactUrl(frame.url)}: ${withoutCredentials(told, frame.zmAuth)}`;
+  if (words === undefined) return { ok: false, kind: 'status', status: 404, reason };
+  const status = /\bstatus (\d{3})\b|\b(\d{3}) (?:Client|Server) Error/.exec(words);
+  if (status !== null) return { ok: false, kind: 'status', status: Number(status[1] ?? status[2]), reason };
+  return { ok: false, kind: kindsByWords.find(([pattern]) => pattern.test(words))?.[1] ?? 'network', reason };
 }
+
+/** What the sentences of zmdetectd stand for. */
+const kindsByWords: ReadonlyArray<readonly [RegExp, FetchFailureKind]> = [
+  [/could not decode/, 'undecodable'],
+  [/answer is empty/, 'empty'],
+  [/broke off/, 'cut'],
+  [/is a stream/, 'stream'],
+  [/larger than allowed/, 'too-large'],
+  [/did not end in time/, 'too-slow'],
+];
 
 /** A server's sentence without the credentials that were sent to it. */
 export function withoutCredentials(said: string, zmAuth: string): string {
   const values = zmAuth.split(/[&=]/).filter((part) => part.length > 3);
   return values
-    .reduce((text, value) => text.replaceAll(value, '***'), said)
-    .replace(/\?\S*/g, '?***')
+    .reduce((text, value) => text.replaceAll(value, '***'), redactUrlsIn(said))
+    .replace(/\?(?!(view|eid|fid|\*\*\*))\S*/g, '?***')
+    .replace(/\/\/[^/@\s]*@/g, '//***@')
     .slice(0, 300);
 }

@@ -3,7 +3,7 @@ import { ZmdetectError } from '../../errors.js';
 import { parseUrl, redactUrl, withAuth } from '../../frames/url.js';
 import type { Log } from '../../log.js';
 import type { EventSource } from '../types.js';
-import { type HttpAnswer, HttpClient } from './http.js';
+import { type HttpAnswer, HttpClient, loginPage, type RequestOptions } from './http.js';
 import {
   eventOf,
   type Fields,
@@ -18,7 +18,7 @@ import {
   unwrapped,
   zoneOf,
 } from './read.js';
-import { Session, unexpected } from './session.js';
+import { basicFault, Session, unexpected } from './session.js';
 import { tagEvent } from './tags.js';
 import type {
   EventFilter,
@@ -52,6 +52,7 @@ export class ZoneMinder implements EventSource {
   readonly verifiesTls: boolean;
   readonly #http: HttpClient;
   readonly #session: Session;
+  readonly #basicAuth: ZoneMinderOptions['basicAuth'];
 
   /** @throws ZmdetectError OPTION_INVALID for a URL that is none; CONFIG_INVALID for an unreadable `tls.ca` */
   constructor(options: ZoneMinderOptions) {
@@ -60,7 +61,9 @@ export class ZoneMinder implements EventSource {
     this.portalUrl = checkedUrl('portalUrl', options.portalUrl ?? this.apiUrl.replace(/\/api$/, ''));
     this.verifiesTls = tls.verify ?? true;
     if (!this.verifiesTls) log.warn(`the certificate of ${redactUrl(this.apiUrl)} is not checked: tls.verify is off`);
-    this.#http = new HttpClient({ tls, timeoutMs: options.timeoutMs ?? 30_000, basicAuth: options.basicAuth });
+    const { basicAuth, timeoutMs = 30_000 } = options;
+    this.#http = new HttpClient({ tls, timeoutMs, basicAuth });
+    this.#basicAuth = basicAuth;
     this.#session = new Session(this.#http, this.apiUrl, user, password, log);
   }
 
@@ -129,13 +132,19 @@ export class ZoneMinder implements EventSource {
     return `${this.portalUrl}/index.php?view=image&eid=${eventId}&fid=${encodeURIComponent(frame)}`;
   }
 
+  /** The login of a web server in front, which whoever fetches a frame needs as well. A secret. */
+  basicLogin(): ZoneMinderOptions['basicAuth'] {
+    return this.#basicAuth;
+  }
+
   /** A frame's bytes. ZONEMINDER_NOT_FOUND also where the frame is not written yet. */
   async fetchFrame(eventId: number, frame: FrameName, signal?: AbortSignal): Promise<Buffer> {
     const [url, what] = [this.frameUrl(eventId, frame), `frame ${frame} of event ${eventId}`];
     // For a number that it does not know (yet) 1.36 answers 200 with nothing.
     const isMissing = ({ status, body }: HttpAnswer) => status === 404 || (status === 200 && body.length === 0);
     const isPicture = ({ status, type }: HttpAnswer) => status === 200 && type.startsWith('image/');
-    const answer = await this.#withAuth('GET', url, undefined, (got) => isMissing(got) || isPicture(got), signal);
+    const options = { isFrame: true, signal };
+    const answer = await this.#withAuth('GET', url, options, (got) => isMissing(got) || isPicture(got));
     if (isMissing(answer)) throw new ZmdetectError('ZONEMINDER_NOT_FOUND', { what });
     if (isPicture(answer)) return answer.body;
     throw this.#failure(answer, url, what, 'a picture');
@@ -180,7 +189,7 @@ export class ZoneMinder implements EventSource {
 
   async #json(method: 'GET' | 'PUT', url: string, what: string, form?: Record<string, string>): Promise<Fields> {
     const isJson = (answer: HttpAnswer) => answer.status !== 200 || jsonOf(answer) !== undefined;
-    const answer = await this.#withAuth(method, url, form, isJson);
+    const answer = await this.#withAuth(method, url, { form }, isJson);
     const fields = jsonOf(answer);
     if (answer.status === 200 && fields !== undefined) return fields;
     throw this.#failure(answer, url, what);
@@ -190,17 +199,17 @@ export class ZoneMinder implements EventSource {
   async #withAuth(
     method: 'GET' | 'PUT',
     url: string,
-    form: Record<string, string> | undefined,
+    options: RequestOptions,
     isGood: (answer: HttpAnswer) => boolean,
-    signal?: AbortSignal,
   ): Promise<HttpAnswer> {
     const query = await this.#session.query();
-    const answer = await this.#http.request(method, withAuth(url, query), form, signal);
+    const answer = await this.#http.request(method, withAuth(url, query), options);
     // The portal says so with its page to log in on or with one about an error, both with status 200 or as a redirect.
-    const refused = [401, 403].includes(answer.status) || (answer.status < 400 && !isGood(answer));
+    const refused =
+      (answer.challenge !== 'basic' && [401, 403].includes(answer.status)) || (answer.status < 400 && !isGood(answer));
     const other = refused ? await this.#session.renewed(query) : undefined;
     if (other === undefined) return answer;
-    return this.#http.request(method, withAuth(url, other), form, signal);
+    return this.#http.request(method, withAuth(url, other), options);
   }
 
   #record(fields: Fields, key: string, what: string): Fields {
@@ -211,8 +220,8 @@ export class ZoneMinder implements EventSource {
 
   #failure(answer: HttpAnswer, url: string, what: string, expected?: string): ZmdetectError {
     if (answer.status === 404) return new ZmdetectError('ZONEMINDER_NOT_FOUND', { what });
-    const said = this.#session.redact(messageOf(answer));
-    const login = answer.redirect?.includes('view=login') ?? false;
+    const said = answer.challenge === 'basic' ? basicFault : this.#session.redact(messageOf(answer));
+    const login = answer.redirect === loginPage;
     if (answer.status !== 401 && answer.status !== 403 && !login) return unexpected(url, answer, expected);
     const how = login ? 'it asks for a login' : `status ${answer.status}${said === '' ? '' : ` (${said})`}`;
     return new ZmdetectError('ZONEMINDER_REFUSED', {

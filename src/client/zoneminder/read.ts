@@ -12,15 +12,56 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The body as a mapping; undefined where it is none. PHP writes an empty mapping as `[]`. */
-export function jsonOf(answer: HttpAnswer): Fields | undefined {
+/**
+ * The body as a mapping; undefined where it is none. PHP writes an empty mapping as `[]`, and its notices and warnings
+ * before or behind the JSON.
+ */
+export function jsonOf({ body }: HttpAnswer): Fields | undefined {
+  const text = body.toString('utf8');
+  const whole = parsed(text);
+  if (whole !== undefined) return asFields(whole);
+  if (!phpNotice.test(text)) return undefined;
+  const end = Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1;
+  for (const start of jsonStarts(text)) {
+    const fields = asFields(parsed(text.slice(start, end)));
+    if (fields !== undefined) return fields;
+  }
+  return undefined;
+}
+
+/** What PHP says of an error: in HTML or in plain text. */
+const phpNotice = /(?:<b>)?\b(Notice|Warning|Deprecated|Strict Standards|(?:Fatal|Parse) error)(?:<\/b>)?:\s/i;
+/** A notice may hold brackets of its own; each try reads the whole text. */
+const mostStarts = 8;
+
+function jsonStarts(text: string): readonly number[] {
+  const starts: number[] = [];
+  for (const { index } of text.matchAll(/(?<=^|[>\s])[{[]/g)) {
+    starts.push(index);
+    if (starts.length === mostStarts) break;
+  }
+  return starts;
+}
+
+/** PHP's first notice or warning in a body, in one short line without its file; empty where there is none. */
+export function phpMessage({ body }: HttpAnswer): string {
+  const plain = body.toString('utf8', 0, 2000).replace(/<[^>]{0,100}>/g, '');
+  const start = phpNotice.exec(plain)?.index;
+  if (start === undefined) return '';
+  return (plain.slice(start).split(/ in \/|\n/, 1)[0] ?? '').replace(/\s+/g, ' ').slice(0, 100);
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(answer.body.toString('utf8'));
-    if (Array.isArray(value) && value.length === 0) return {};
-    return isFields(value) ? value : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
+}
+
+function asFields(value: unknown): Fields | undefined {
+  if (Array.isArray(value) && value.length === 0) return {};
+  return isFields(value) ? value : undefined;
 }
 
 /** What ZoneMinder says about an error, in one short line; empty where it says nothing. */

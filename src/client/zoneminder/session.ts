@@ -6,7 +6,7 @@ import { ZmdetectError } from '../../errors.js';
 import { redactUrl } from '../../frames/url.js';
 import type { Log } from '../../log.js';
 import type { HttpAnswer, HttpClient } from './http.js';
-import { jsonOf, messageOf, text, number, type Fields } from './read.js';
+import { jsonOf, messageOf, phpMessage, text, number, type Fields } from './read.js';
 import type { Version } from './types.js';
 
 interface Credentials {
@@ -86,7 +86,7 @@ export class Session {
   /** New credentials by the refresh token; undefined where the password is needed. */
   async #refreshed(held: Credentials | undefined): Promise<Credentials | undefined> {
     if (held?.refresh === undefined || performance.now() > held.refresh.until) return undefined;
-    const answer = await this.#http.request('POST', this.#loginUrl, { token: held.refresh.token });
+    const answer = await this.#http.request('POST', this.#loginUrl, { form: { token: held.refresh.token } });
     const fields = answer.status === 200 ? jsonOf(answer) : undefined;
     const token = text(fields?.access_token);
     if (fields === undefined || token === '') {
@@ -120,7 +120,7 @@ export class Session {
 
   async #ask(method: 'GET' | 'POST', path: string, form?: Readonly<Record<string, string>>): Promise<Fields> {
     const url = `${this.#apiUrl}/${path}`;
-    const answer = await this.#http.request(method, url, form);
+    const answer = await this.#http.request(method, url, { form });
     if (answer.status === 401) throw this.#refused(answer);
     const fields = jsonOf(answer);
     if (answer.status !== 200 || fields === undefined) throw unexpected(url, answer);
@@ -128,7 +128,7 @@ export class Session {
   }
 
   #refused(answer: HttpAnswer): ZmdetectError {
-    const said = this.redact(messageOf(answer));
+    const said = answer.challenge === 'basic' ? basicFault : this.redact(messageOf(answer));
     const who = this.#user === '' ? 'a request without a user' : `user ${JSON.stringify(this.#user)}`;
     return new ZmdetectError('ZONEMINDER_REFUSED', {
       reason: `${redactUrl(this.#apiUrl)} refuses ${who}${said === '' ? '' : ` (${said})`}`,
@@ -137,13 +137,22 @@ export class Session {
   }
 }
 
+export const basicFault = 'the web server in front wants a Basic login, or another one';
+
 /** The error for an answer that is not what was asked for. */
 export function unexpected(url: string, answer: HttpAnswer, expected = 'JSON'): ZmdetectError {
-  const what = answer.type === 'text/html' ? 'a web page' : answer.type === '' ? 'nothing' : answer.type;
+  const what = answer.type === 'text/html' ? 'a web page' : answer.body.length === 0 ? 'nothing' : answer.type;
   const got = answer.redirect === undefined ? what : `a redirect to ${answer.redirect}`;
   return new ZmdetectError('ZONEMINDER_UNEXPECTED', {
-    reason: `${redactUrl(url)}: expected ${expected}, got status ${answer.status} with ${got}`,
+    reason: `${redactUrl(url)}: expected ${expected}, got status ${answer.status} with ${got}${phpIn(answer)}`,
+    kind: answer.status >= 400 ? 'status' : 'undecodable',
+    status: answer.status,
   });
+}
+
+function phpIn(answer: HttpAnswer): string {
+  const message = phpMessage(answer);
+  return message === '' ? '' : ` that begins with PHP's ${JSON.stringify(message)}: see the log of its web server`;
 }
 
 function versionOf(fields: Fields): Version {
