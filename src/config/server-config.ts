@@ -172,7 +172,7 @@ export function defaultSettings(): Settings {
     instances: 0,
     shutdownSeconds: 10,
     requestTimeoutSeconds: 55,
-    urlDeadlineSeconds: 20,
+    urlDeadlineSeconds: 50,
     maxQueuedBytes: 1024 ** 3,
     metricsAuth: false,
     maxLoadedModels: 0,

@@ -9,8 +9,9 @@ export interface TimeLimits {
    */
   readonly requestMs: number;
   /**
-   * How far away a request that names URLs may see its answer and still be let in. Its clients can look at the frames
-   * themselves and need time for that; fetching and asking again, which no queue makes longer, may go on to `requestMs`.
+   * How far away a request that names URLs and says no deadline may see its answer and still be let in. Its clients wait
+   * 60 s, and lose the event where they have no models of their own to fall back on; fetching and asking again, which no
+   * queue makes longer, may go on to `requestMs`.
    */
   readonly urlsMs: number;
 }

@@ -57,7 +57,7 @@ t.test('without flags, every setting has its default', async (t) => {
     instances: 0,
     shutdownSeconds: 10,
     requestTimeoutSeconds: 55,
-    urlDeadlineSeconds: 20,
+    urlDeadlineSeconds: 50,
     maxQueuedBytes: 1073741824,
     metricsAuth: false,
     maxLoadedModels: 0,
