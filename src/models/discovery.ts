@@ -3,6 +3,7 @@ import { dirname, isAbsolute, parse, resolve } from 'node:path';
 import { nearest } from '../config/nearest.js';
 import type { DetectorConfig, Processor } from '../detection/config.js';
 import { type AcceleratorPolicy, entryFor, type Files, type ModelSpec, specOf } from './spec.js';
+import { foreignSentence } from './foreign.js';
 import { besides, type Directory, isWeightPath, Tree, type WeightFile } from './tree.js';
 
 export interface Found {
@@ -32,7 +33,7 @@ export async function findModels(wanted: Wanted): Promise<Found> {
       : named(wanted, tree, warnings));
   return {
     specs,
-    warnings: [...tree.warnings, ...warnings, ...doubles(specs)],
+    warnings: [...tree.warnings, ...warnings, ...tree.foreign.map(foreignSentence), ...doubles(specs)],
   };
 }
 
@@ -54,9 +55,10 @@ async function everything(wanted: Wanted, tree: Tree, warnings: string[]): Promi
 async function named(wanted: Wanted, tree: Tree, warnings: string[]): Promise<ModelSpec[]> {
   const base = resolve(wanted.basePath);
   const specs: ModelSpec[] = [];
-  for (const requestedName of wanted.models) {
+  for (const requestedName of wanted.models.map((word) => word.trim())) {
     const { published, file } = await resolveName(requestedName, base, tree);
     if (file === null) warnings.push(await notFound(published.spec, base, tree));
+    else if (file.remark !== undefined) warnings.push(file.remark);
     const name = published.name || file?.weights.stem || published.spec;
     const entry = entryFor(name, file?.weights.path ?? null, wanted);
     specs.push(specOf(entry, file ? besides(file.directory, file.weights) : nothing, wanted, { requestedName }));
@@ -69,6 +71,8 @@ const nothing: Files = { weights: null, config: null, labels: null };
 interface Located {
   readonly directory: Directory;
   readonly weights: WeightFile;
+  /** A sentence for the log where another file might have been meant. */
+  readonly remark?: string;
 }
 
 interface Published {
@@ -96,10 +100,14 @@ async function resolveName(
   return { published, file: await locate(published.spec, base, tree) };
 }
 
-/** The first of upstream's rules that yields a weight file. */
+/** The first of upstream's rules that yields a weight file, then what upstream does not find. */
 async function locate(name: string, base: string, tree: Tree): Promise<Located | null> {
   return (
-    (await absoluteFile(name, tree)) ?? (await firstIn(resolve(base, name), tree)) ?? (await byStem(name, base, tree))
+    (await absoluteFile(name, tree)) ??
+    (await firstIn(resolve(base, name), tree)) ??
+    (await byStem(name, base, tree)) ??
+    (await absoluteFile(resolve(base, name), tree)) ??
+    (await byFileName(name, base, tree))
   );
 }
 
@@ -119,11 +127,30 @@ async function firstIn(path: string, tree: Tree): Promise<Located | null> {
 
 /** Rule 2: a weight file of that stem in any immediate sub-directory, letter case included. */
 async function byStem(name: string, base: string, tree: Tree): Promise<Located | null> {
-  for (const directory of (await tree.subdirectories(base)) ?? []) {
-    const weights = directory.weights.find(({ stem }) => stem === name);
-    if (weights) return { directory, weights };
-  }
-  return null;
+  return await firstOf(name, base, tree, ({ stem }) => stem === name);
+}
+
+/** With its extension. */
+async function byFileName(name: string, base: string, tree: Tree): Promise<Located | null> {
+  return isWeightPath(name) ? await firstOf(name, base, tree, ({ path }) => parse(path).base === name) : null;
+}
+
+async function firstOf(
+  name: string,
+  base: string,
+  tree: Tree,
+  is: (weights: WeightFile) => boolean,
+): Promise<Located | null> {
+  const found = ((await tree.subdirectories(base)) ?? []).flatMap((directory) =>
+    directory.weights.filter(is).map((weights) => ({ directory, weights })),
+  );
+  const [first, ...others] = found;
+  if (first === undefined || others.length === 0) return first ?? null;
+  const paths = others.map(({ weights }) => weights.path).join(', ');
+  return {
+    ...first,
+    remark: `several files answer to the model name ${name}: ${first.weights.path} is taken, not ${paths}`,
+  };
 }
 
 /** Rule 3: the sentence about a name that nothing answers to. */

@@ -7,6 +7,7 @@ import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
 import { tfliteNames } from './tflite-names.js';
+import { checkWeightFile } from './weight-file.js';
 
 export interface LoadOptions {
   /** Threads inside one inference; 0 = automatic. */
@@ -46,6 +47,7 @@ export async function loadModel(
   if (weightsPath === null) {
     throw new ZmdetectError('MODEL_FILE_MISSING', { reason: `no weight file was found for model ${spec.name}` });
   }
+  await checkWeightFile(weightsPath);
   const size = { inputWidth: config.modelWidth ?? 0, inputHeight: config.modelHeight ?? 0 };
   const { darknetEngine, gpuMemoryLimitBytes: gpuMemoryLimit, ...gpu } = spec.runtime;
   const darknet = /\.weights$/i.test(weightsPath);

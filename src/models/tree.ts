@@ -1,6 +1,7 @@
 /** The files under a model directory, as upstream lists them: sorted by bytes, symbolic links followed. */
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import { isForeign } from './foreign.js';
 import type { Files } from './spec.js';
 
 export interface WeightFile {
@@ -28,6 +29,8 @@ export function isWeightPath(path: string): boolean {
 /** Reads directories once each, and turns what the file system refuses into `warnings`. */
 export class Tree {
   readonly warnings: string[] = [];
+  /** Paths of models that this server cannot run, and that lie beside no copy that it can. */
+  readonly foreign: string[] = [];
   readonly #directories = new Map<string, Promise<Directory | null>>();
 
   /** The model files of a directory; null when there is no such directory or it cannot be read. */
@@ -61,14 +64,18 @@ export class Tree {
     if ((await this.#kind(path)) !== 'directory') return null;
     const weights: WeightFile[] = [];
     const others: string[] = [];
+    const foreign: string[] = [];
     for (const name of (await this.#list(path)) ?? []) {
       const { ext, name: stem } = parse(name);
+      if (isForeign(name)) foreign.push(name);
       const isWeight = weightExtension.test(ext);
       if (!isWeight && ext !== configExtension && !labelExtensions.includes(ext)) continue;
       if (!(await this.isFile(join(path, name)))) continue;
       if (isWeight) weights.push({ path: join(path, name), stem });
       else others.push(name);
     }
+    const stems = new Set(weights.map(({ stem }) => stem));
+    this.foreign.push(...foreign.filter((name) => !stems.has(parse(name).name)).map((name) => join(path, name)));
     return { path, weights, others };
   }
 

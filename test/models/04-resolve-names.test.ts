@@ -65,6 +65,29 @@ t.test('rule 2: a stem in any sub-directory; the first directory wins, the exten
   t.strictSame(weights, ['a/x.weights', 'b/Y.onnx', null], 'letter case matters');
 });
 
+t.test('what upstream does not find: a file with its extension, and a path below the base', async (t) => {
+  const base = tree(t);
+  for (const name of ['yolo26s.onnx', 'ultralytics/yolo26s.onnx', './ultralytics/yolo26s.onnx', ' yolo26s ']) {
+    const { weights, names, warnings } = await find(base, [name]);
+    t.strictSame(
+      { weights, names, warnings },
+      { weights: ['ultralytics/yolo26s.onnx'], names: ['yolo26s'], warnings: [] },
+      name,
+    );
+  }
+  t.strictSame((await find(base, ['loose.onnx'])).weights, ['loose.onnx']);
+});
+
+t.test('of several files with one stem the first is taken, and the log says so', async (t) => {
+  const base = t.testdir({ a: { 'x.weights': 'x', 'x.onnx': 'x' }, b: { 'x.onnx': 'x' } });
+  const { weights, warnings } = await find(base, ['x']);
+  t.strictSame(weights, ['a/x.onnx']);
+  t.strictSame(warnings, [
+    'several files answer to the model name x: /base/a/x.onnx is taken, not /base/a/x.weights, /base/b/x.onnx',
+  ]);
+  t.strictSame(await find(base, ['x.weights']).then((found) => [found.weights, found.warnings]), [['a/x.weights'], []]);
+});
+
 t.test('rule 3: a name that nothing answers to gives a model without weights, and a warning', async (t) => {
   const { specs, warnings } = await find(tree(t), ['nonsense'], {
     processor: 'gpu',
