@@ -3,13 +3,14 @@
 import { CommandLineExit, exitStatus } from '../config/flags.js';
 import { loadServerConfig } from '../config/load.js';
 import type { Daemon } from '../daemon/daemon.js';
-import { createLog } from '../daemon/log.js';
+import { createLog, logProcessWarnings } from '../daemon/log.js';
 import { version } from '../daemon/version.js';
 
 async function main(): Promise<void> {
   const { config, warnings } = await loadServerConfig(process.argv.slice(2), version);
   const log = createLog(config.logLevel);
   for (const warning of warnings) log.warn(warning);
+  logProcessWarnings(log);
 
   const running: { starting?: Promise<Daemon> } = {};
   const giveUp = new AbortController();

@@ -29,3 +29,11 @@ export function createLog(level: LogLevel, { isTTY, destination }: LogOutput = s
 function readable(destination: number | NodeJS.WritableStream) {
   return pretty({ destination, sync: true, colorize: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
 }
+
+/** What Node and libraries warn of becomes a log line, in place of text on standard error. */
+export function logProcessWarnings(log: Logger): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message, stack }) =>
+    log.warn({ warning: name, reason: message, stack }, 'process warning'),
+  );
+}

@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
 import t from 'tap';
 
-import { createLog } from '../../src/daemon/log.js';
-import { startDaemon } from '../support/daemon.js';
+import { once } from 'node:events';
+import { createLog, logProcessWarnings } from '../../src/daemon/log.js';
+import { embeddedModel, startDaemon } from '../support/daemon.js';
 import { FrameServer } from '../support/frame-server.js';
 import { exchange, head } from '../support/raw-http.js';
 import { picture } from '../support/shapes.js';
@@ -105,4 +106,40 @@ t.test('elsewhere it is JSON', async (t) => {
   const line = JSON.parse(written(false)) as Record<string, unknown>;
   t.strictSame(Object.keys(line), ['level', 'time', 'port', 'msg']);
   t.match(line, { level: 'info', time: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/, port: 5000, msg: 'listening' });
+});
+
+t.test("a warning of Node's is a log line", async (t) => {
+  const before = process.listeners('warning');
+  t.teardown(() => {
+    process.removeAllListeners('warning');
+    for (const listener of before) process.on('warning', listener);
+  });
+  let text = '';
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  logProcessWarnings(createLog('info', { isTTY: false, destination }));
+  const warned = once(process, 'warning');
+  process.emitWarning('many listeners', 'MaxListenersExceededWarning');
+  await warned;
+  t.match(JSON.parse(text), {
+    level: 'warn',
+    msg: 'process warning',
+    warning: 'MaxListenersExceededWarning',
+    reason: 'many listeners',
+  });
+});
+
+t.test('a request that waits for many models warns of nothing', async (t) => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  t.teardown(() => process.off('warning', note));
+  const models = Array.from({ length: 12 }, (_, i) => `m${i}=${embeddedModel}`);
+  const daemon = await startDaemon(t, { models });
+  for (let i = 0; i < 3; i++) t.equal((await daemon.upload({ file: bytes })).status, 200);
+  t.strictSame(warnings, []);
 });
