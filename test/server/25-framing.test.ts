@@ -223,7 +223,7 @@ t.test('a body in crumbs is not read for long', { skip: onNodeOnly }, async (t) 
   t.match(daemon.logged({ msg: 'request', status: 400 }), [{ reason: /chunks that are too small/ }]);
 });
 
-t.test('leave to send a body', async (t) => {
+t.test('leave to send a body', { skip: onNodeOnly }, async (t) => {
   const daemon = await startDaemon(t, { max_upload_bytes: 1024 });
   const connection = await RawConnection.open(daemon.port);
   t.teardown(() => connection.hangUp());
