@@ -160,6 +160,6 @@ which ZoneMinder and its event server call a hook.
 options:
 ${rows.join('\n')}
 
-Exit status: 0 something or nothing was found; 1 error, with a sentence on standard error.
+Exit status: 0 something or nothing was found; 1 error, or the line did not all get out: a sentence on standard error.
 `;
 }

@@ -24,12 +24,16 @@ const remedies: Partial<Record<ErrorCode, Remedy>> = {
       : `check remote.ml_gateway and that its server runs${orLocal(settings)}`,
   GATEWAY_TIMEOUT: (_, settings) =>
     `see what the server is busy with, or raise remote.ml_timeout above ${settings.gateway?.timeout ?? 60}${orLocal(settings)}`,
-  GATEWAY_BUSY: (_, settings) =>
-    `the server has more to do than it can within remote.ml_timeout: raise that above ${settings.gateway?.timeout ?? 60}${orLocal(settings)}`,
-  GATEWAY_LOGIN_REFUSED: (_, { gateway }) =>
-    gateway?.user === undefined
-      ? 'set remote.ml_user and remote.ml_password'
-      : 'check remote.ml_user and remote.ml_password',
+  GATEWAY_BUSY: ({ params }, settings) =>
+    String(params.reason).startsWith('status 503') && params.retryAfter === undefined
+      ? `see the server's log${orLocal(settings)}`
+      : `the server has more to do than it can within remote.ml_timeout: raise that above ${settings.gateway?.timeout ?? 60}${orLocal(settings)}`,
+  GATEWAY_LOGIN_REFUSED: ({ params }, { gateway }) =>
+    params.challenge === 'basic'
+      ? 'a web server in front of it wants a login of its own: write remote.ml_gateway as "http://USER:PASSWORD@HOST:PORT"'
+      : gateway?.user === undefined
+        ? 'set remote.ml_user and remote.ml_password'
+        : 'check remote.ml_user and remote.ml_password',
   GATEWAY_UNEXPECTED: () => 'check that remote.ml_gateway is the base URL of zmdetectd or pyzm.serve',
   GATEWAY_MODEL_UNKNOWN: () =>
     'give the entry the name of a model that the server lists under /models, or start the server with --models "NAME=FILE"',

@@ -23,7 +23,8 @@ async function described(connection: GatewayConnection, signal: AbortSignal | un
   } catch (error) {
     const { code, params } = error as Partial<ZmdetectError>;
     const refusals: readonly (ErrorCode | undefined)[] = ['GATEWAY_REFUSED', 'GATEWAY_LOGIN_REFUSED'];
-    if (!refusals.includes(code)) throw error;
+    // A proxy in front of the server has its own login.
+    if (!refusals.includes(code) || params?.challenge === 'basic') throw error;
     // Whoever answers has no such page: something else listens there.
     const reason = `/openapi.json: ${params?.reason ?? ''}`;
     throw connection.error('GATEWAY_UNEXPECTED', { reason });

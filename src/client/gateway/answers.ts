@@ -13,9 +13,13 @@ export interface RawFrame {
 /** Thrown for an answer that has another shape; `message` says what is wrong with it. */
 export class AnswerFault extends Error {}
 
+/** Each may be missing; a result without any of them is none. */
+const resultKeys = ['labels', 'boxes', 'confidences'] as const;
+
 /** The result object of `/detect`: parallel arrays. */
 export function readResult(reply: unknown): RawFrame {
   if (!isObject(reply)) throw new AnswerFault('expected an object');
+  if (!resultKeys.some((key) => key in reply)) throw new AnswerFault(`expected ${resultKeys.join(', ')}`);
   const labels = listOf(reply, 'labels');
   const boxes = listOf(reply, 'boxes');
   const confidences = listOf(reply, 'confidences');
@@ -51,6 +55,7 @@ export function readInferReply(reply: unknown, modelName: string): readonly Dete
   if (error !== undefined && error !== null && error !== '') {
     return typeof error === 'string' ? error : JSON.stringify(error);
   }
+  if (!('detections' in reply)) throw new AnswerFault('expected detections or an error');
   return listOf(reply, 'detections').map((item, i) => {
     const name = `detections[${i}]`;
     if (!isObject(item)) throw new AnswerFault(`expected an object for ${name}`);

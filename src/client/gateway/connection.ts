@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { type ErrorCode, ZmdetectError } from '../../errors.js';
 import { failureOf } from '../../frames/outcome.js';
+import { redactUrl } from '../../frames/url.js';
 import { orAborted } from '../../or-aborted.js';
 import { type HttpAnswer, HttpConnections } from '../http.js';
 import { type Body, jsonBody } from './body.js';
@@ -141,7 +142,7 @@ export class GatewayConnection {
   #failure(answer: HttpAnswer): ZmdetectError {
     const { status } = answer;
     const reason = saidBy(answer);
-    if (isRefusal(answer)) return this.error('GATEWAY_LOGIN_REFUSED', { reason });
+    if (isRefusal(answer)) return this.error('GATEWAY_LOGIN_REFUSED', { reason, challenge: challengeOf(answer) });
     if (status === 429 || status === 503) {
       const retryAfter = retryAfterOf(answer);
       return this.error('GATEWAY_BUSY', { reason, ...(retryAfter === undefined ? {} : { retryAfter }) });
@@ -191,10 +192,17 @@ function isRefusal({ status }: HttpAnswer): boolean {
   return status === 401 || status === 403;
 }
 
+/** The scheme that WWW-Authenticate names, lower case; empty where there is none. */
+function challengeOf({ headers }: HttpAnswer): string {
+  return (headers['www-authenticate'] ?? '').trim().split(/[\s,]/, 1)[0]?.toLowerCase() ?? '';
+}
+
 const longestShown = 200;
 
 /** Status and what the body's `detail` says, if it says something. */
-function saidBy({ status, body }: HttpAnswer): string {
+function saidBy({ status, headers, body }: HttpAnswer): string {
+  const { location = '' } = headers;
+  if (status >= 300 && status < 400 && URL.canParse(location)) return `status ${status} to ${redactUrl(location)}`;
   const reply = parsed(body);
   const detail = isObject(reply) ? reply.detail : undefined;
   const text = typeof detail === 'string' ? detail : detail === undefined ? '' : JSON.stringify(detail);

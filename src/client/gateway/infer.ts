@@ -100,9 +100,9 @@ export class InferDialect implements Dialect {
     };
     const { detections, failures, warnings } = await analyseFrame(config, models, infer, options);
     for (const warning of warnings) log.warn(warning);
-    for (const { model, error } of failures) this.#tell(model, error);
     // An empty result must mean an empty picture.
     if (failures[0] !== undefined && answers === 0) throw failures[0].error;
+    for (const { model, error } of failures) this.#tell(model, error);
     return { detections, size: await size };
   }
 
