@@ -8,7 +8,6 @@ import { ZoneMinder } from '../client/zoneminder/client.js';
 import type { ZmEvent, ZoneMinderOptions } from '../client/zoneminder/types.js';
 import { isMapping, type Mapping } from '../config/readers.js';
 import type { Size } from '../detection/detection.js';
-import { ZmdetectError } from '../errors.js';
 import type { HookArguments } from './arguments.js';
 import { type Checked, checkSource } from './check.js';
 import { type LineOptions, type Objects, objectsJson, prediction } from './line.js';
@@ -84,16 +83,35 @@ class HookRun {
       const result = await detector.detect(file, { zones });
       await this.#report(result, settings, zones, null);
     } else if (eventId !== undefined) {
-      const resize = await this.#resize(settings, eventId);
-      const streamConfig = { ...settings.stream, ...(await this.#frameSet(settings)) };
-      const options = {
-        zones: resize === null ? zones : scaledZones(zones, resize.original, resize.size),
-        streamConfig,
-      };
-      const result = await detector.detectEvent(this.#zm(settings), eventId, options);
-      await this.#report(result, settings, options.zones, resize);
+      await this.#lookAtEvent(detector, settings, zones, eventId);
     }
     return true;
+  }
+
+  async #lookAtEvent(
+    detector: Detector,
+    settings: HookSettings,
+    zones: readonly DetectionZone[],
+    eventId: number,
+  ): Promise<void> {
+    const streamConfig = { ...settings.stream, ...(await this.#frameSet(settings)) };
+    const look = (size: Resize | null) => {
+      const own = size === null ? zones : scaledZones(zones, size.original, size.size);
+      return detector.detectEvent(this.#zm(settings), eventId, { zones: own, streamConfig });
+    };
+    const resize = await this.#resize(settings, eventId);
+    const result = await look(resize);
+    const width = result.imageDimensions?.width;
+    if (resize === null || width === undefined || width === resize.size.width) {
+      const own = resize === null ? zones : scaledZones(zones, resize.original, resize.size);
+      return this.#report(result, settings, own, resize);
+    }
+    const { place } = this.#source.locate(['ml', 'stream_sequence', 'resize']);
+    this.#voice.say(
+      `${place}: a frame is ${width} pixels wide where ZoneMinder was asked for ${resize.size.width}, so frames keep their size: set resize: "no"`,
+    );
+    if (this.#zoneMinder instanceof ResizingZoneMinder) this.#zoneMinder.size = null;
+    return this.#report(await look(null), settings, zones, null);
   }
 
   /** Says problems, those without effect on this run only as details; false where one of them stops it. */
@@ -275,13 +293,7 @@ interface Resize {
 
 function objectsOf(result: DetectionResult, resize: Resize | null): Objects {
   const json = result.toJSON();
-  const analysed = result.imageDimensions;
-  if (resize === null || analysed === null) return json;
-  if (analysed.width !== resize.size.width) {
-    throw new ZmdetectError('FETCH_FAILED', {
-      reason: `a frame is ${analysed.width} pixels wide where ZoneMinder was asked for ${resize.size.width}: set resize: "no"`,
-    });
-  }
+  if (resize === null) return json;
   const { original, size } = resize;
   return {
     ...json,

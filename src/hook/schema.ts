@@ -53,6 +53,13 @@ const resize: Rule = {
   },
 };
 
+const devices: Keys = Object.fromEntries(
+  ['cpu', 'gpu', 'tpu'].flatMap((device) => [
+    [`${device}_max_processes`, unused('the engine shares a device by itself')],
+    [`${device}_max_lock_wait`, unused('the engine shares a device by itself')],
+  ]),
+);
+
 const general: Keys = {
   secrets: looseText,
   portal: httpUrl,
@@ -79,12 +86,7 @@ const general: Keys = {
   zm_conf_path: unused("ZoneMinder's API is used, not its database"),
   version: unused('it was for an upgrade script'),
   delete_after_analyze: unused('no frame is kept on disk'),
-  ...Object.fromEntries(
-    ['cpu', 'gpu', 'tpu'].flatMap((device) => [
-      [`${device}_max_processes`, unused('the engine shares a device by itself')],
-      [`${device}_max_lock_wait`, unused('the engine shares a device by itself')],
-    ]),
-  ),
+  ...devices,
 };
 
 const remote: Keys = {
@@ -111,7 +113,7 @@ const limits: Keys = {
 /** `car_past_det_max_diff_area` and its like. */
 const labelArea = (key: string): Rule | undefined => (key.endsWith('_past_det_max_diff_area') ? difference : undefined);
 
-const locks: Keys = { disable_locks: flag, max_lock_wait: integer(), max_processes: integer() };
+const locks: Keys = { disable_locks: flag, max_lock_wait: integer(), max_processes: integer(), ...devices };
 
 const sequenceGeneral = mapping(
   {
@@ -292,7 +294,9 @@ export const monitor = mapping(
 
 export const objectConfig: MappingRule = mapping(
   {
-    general: mapping(general, { moved: { ...inSequence, ...at(remote, 'remote') } }),
+    general: mapping(general, {
+      moved: { ...at(streamSequence.keys, 'ml.stream_sequence'), ...inSequence, ...at(remote, 'remote') },
+    }),
     remote: mapping(remote, { moved: at(general, 'general') }),
     ml: mapping(
       {
