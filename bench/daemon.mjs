@@ -24,6 +24,11 @@ export async function startDaemon(flags) {
     url: `http://127.0.0.1:${port}`,
     /** MiB, as the kernel counts them. */
     resident: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024,
+    /** Processor time so far, of all its threads. */
+    cpuSeconds: () => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / 100;
+    },
     async stop() {
       child.kill('SIGTERM');
       await once(child, 'exit');
