@@ -56,9 +56,11 @@ export function redactUrl(url: string | URL): string {
   return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
 }
 
-/** `text` with each URL in it redacted, as servers of all kinds quote them. */
+/** `text` with each URL in it redacted, and each path that stands alone, as servers of all kinds quote them. */
 export function redactUrlsIn(text: string): string {
-  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+/gi, (url) => redactUrl(url));
+  return text.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s'"<>]+|(?<=^|[\s'"(=])\/[^\s'"<>]+/gi, (found) =>
+    found.startsWith('/') ? redactUrl(`http://-${found}`).replace('http://-', '') : redactUrl(found),
+  );
 }
 
 /** The URL, or undefined where `text` is none. */

@@ -38,6 +38,12 @@ t.test('URLs within a sentence are redacted as well', (t) => {
     redactUrlsIn(said),
     "404 Client Error: Not Found for url: http://zm/***/index.php?fid=7&*** and '(not an http URL)'",
   );
+  t.equal(
+    redactUrlsIn(
+      "HTTPConnectionPool(host='zm', port=80): Max retries with url: /SECRET/index.php?fid=7&token=SECRET (and/or)",
+    ),
+    "HTTPConnectionPool(host='zm', port=80): Max retries with url: /***/index.php?fid=7&*** (and/or)",
+  );
   t.end();
 });
 
