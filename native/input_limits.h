@@ -17,11 +17,14 @@ constexpr std::size_t kDarknetSections = 2000;  // Darknet .cfg | sections | cou
 constexpr std::size_t kDarknetOptions = 1000;  // Darknet .cfg | options of one section, repeated ones included | count | MODEL_UNREADABLE
 constexpr std::size_t kDarknetList = 256;  // Darknet .cfg | numbers in one option (anchors, mask, layers) | count | MODEL_UNREADABLE
 constexpr std::int64_t kDarknetNodes = 20'000;  // Darknet .cfg | nodes of the ONNX graph that it becomes | count | MODEL_LAYOUT_UNKNOWN
-constexpr std::int64_t kDarknetCells = 1'048'576;  // Darknet .cfg | grid cells of one [yolo] | count | MODEL_LAYOUT_UNKNOWN
+constexpr std::int64_t kDarknetCells = 2'000'000;  // Darknet .cfg | grid cells of all its [yolo] together | count | MODEL_LAYOUT_UNKNOWN
 constexpr std::int64_t kDarknetVolume = 268'435'456;  // Darknet .cfg | values of one layer's output, 4 bytes each | count | MODEL_LAYOUT_UNKNOWN
 constexpr std::int64_t kDarknetValues = 4'294'967'296;  // Darknet .cfg | values of all layers' outputs together | count | MODEL_LAYOUT_UNKNOWN
 constexpr std::int64_t kDarknetOperations = 2'000'000'000'000;  // Darknet .cfg | multiplications and comparisons for one picture | count | MODEL_LAYOUT_UNKNOWN
 constexpr std::uintmax_t kDarknetWeights = 1'900'000'000;  // Darknet .weights | its size | bytes | MODEL_UNREADABLE
+constexpr std::size_t kOnnxDataFiles = 4096;  // ONNX file | names of files beside it that hold its tensors | count | MODEL_UNREADABLE
+constexpr std::uint32_t kTfliteOperators = 4096;  // TFLite file | kinds of operators | count | MODEL_UNREADABLE
+constexpr std::uint32_t kTfliteOutputs = 1000;  // TFLite file | outputs of the model or of one operator | count | MODEL_UNREADABLE
 constexpr int kTiffEntries = 4096;  // TIFF | entries of the first directory; later ones are not read | count | IMAGE_UNDECODABLE
 // clang-format on
 

@@ -44,7 +44,7 @@ class HostileCfg : public ::testing::Test {
     EXPECT_FALSE(status.ok());
     EXPECT_NE(status.message().find(words), std::string::npos) << status.message();
     EXPECT_LE(status.message().size(), 400U);
-    EXPECT_LE(allocated, 64 * sections.size() + (std::uint64_t(32) << 20U)) << words;
+    EXPECT_LE(allocated, 64 * sections.size() + (std::uint64_t(96) << 20U)) << words;
   }
 
   TemporaryFolder folder;
@@ -89,7 +89,9 @@ TEST_F(HostileCfg, NoLayerAndNoNetworkGrowsBeyondMemory) {
                  "would make a volume of 300x1024x1024");
   const std::string large = kConvolution + "[upsample]\nstride=64\n";  // 6 x 2048 x 2048
   expect_refused(large + repeated("[dropout]\n", 300), "values between its layers, more than 4294967296");
-  expect_refused(large + kYolo, "has a grid of 4194304 cells, more than 1048576");
+  expect_refused(large + kYolo, "brings the grids to 4194304 cells, more than 2000000");
+  const std::string grid = kConvolution + "[upsample]\nstride=16\n" + kYolo;  // 512 x 512 cells
+  expect_refused(grid + repeated("[route]\nlayers=1\n" + kYolo, 200), "brings the grids to 2097152 cells");
 }
 
 TEST_F(HostileCfg, NoNetworkComputesForEver) {

@@ -151,6 +151,30 @@ TEST_F(ExternalData, AFolderCalledSnapshotsAloneIsNoStore) {
   EXPECT_EQ(status.code(), Code::kModelUnreadable) << status.message();
 }
 
+TEST_F(ExternalData, NamesOfFilesAreLimitedAndEachIsCheckedOnce) {
+  folder.write("models/w.bin", twelve);
+  std::string same;
+  for (int i = 0; i < 100'000; ++i) same += field(5, field(8, "t") + entry("location", "w.bin"));
+  const auto graph = [](const std::string& tensors) {
+    std::string size;
+    for (std::size_t left = tensors.size(); left > 0; left >>= 7U) {
+      size += static_cast<char>((left & 0x7FU) | (left > 0x7F ? 0x80U : 0U));
+    }
+    return "\x3A" + size + tensors;
+  };
+  EXPECT_TRUE(onnx::check_external_data(folder.write("models/m.onnx", graph(same))).ok());
+  // One file under many names: ./ and / in every order.
+  std::string spelled;
+  for (unsigned i = 0; i < 5000; ++i) {
+    std::string name = "./";
+    for (unsigned bits = i + 1; bits > 0; bits >>= 1U) name += (bits & 1U) != 0 ? "./" : "/";
+    spelled += field(5, field(8, "t") + entry("location", name + "w.bin"));
+  }
+  const Status status = onnx::check_external_data(folder.write("models/m.onnx", graph(spelled)));
+  EXPECT_EQ(status.code(), Code::kModelUnreadable);
+  EXPECT_NE(status.message().find("in more than 4096 files"), std::string::npos) << status.message();
+}
+
 TEST_F(ExternalData, WhatIsNoFileIsRefused) {
   refused("gone.bin", "which is not there");
   refused("*/_ORT_MEM_ADDR_/*", "which is not there");

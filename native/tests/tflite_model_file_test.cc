@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backends/tflite/model_file.h"
+#include "tests/allocations.h"
 #include "tests/support.h"
 #include "tests/tflite_support.h"
 
@@ -43,6 +44,76 @@ TEST_F(ModelFileTest, SurvivesFilesCutAnywhereAndFlippedBytes) {
       bytes[i] = kept;
     }
   }
+}
+
+/// A FlatBuffer whose model table has the vectors `codes` and `graphs`, each of `count` offsets to one table.
+std::vector<std::uint8_t> sharing(std::uint32_t codes, std::uint32_t operators, std::uint32_t outputs) {
+  std::vector<std::uint8_t> bytes;
+  const auto u32 = [&](std::size_t value) {
+    for (int i = 0; i < 4; ++i) bytes.push_back(std::uint8_t(value >> 8 * i));
+  };
+  const auto point = [&](std::size_t from, std::size_t to) {
+    for (int i = 0; i < 4; ++i) bytes[from + std::size_t(i)] = std::uint8_t((to - from) >> 8 * i);
+  };
+  // A table of `fields` offsets, all zero for now; returns where the first lies.
+  const auto table = [&](unsigned fields) {
+    const std::size_t vtable = bytes.size();
+    bytes.resize(vtable + 4 + 2 * fields);
+    bytes[vtable] = std::uint8_t(4 + 2 * fields);
+    for (unsigned i = 0; i < fields; ++i) bytes[vtable + 4 + 2 * i] = std::uint8_t(4 + 4 * i);
+    u32(bytes.size() - vtable);
+    const std::size_t first = bytes.size();
+    bytes.resize(first + 4 * std::size_t(fields));
+    return first;
+  };
+  const auto vector = [&](std::uint32_t size) {
+    const std::size_t at = bytes.size();
+    u32(size);
+    bytes.resize(bytes.size() + 4 * std::size_t(size));
+    return at;
+  };
+  u32(0);
+  for (const char c : {'T', 'F', 'L', '3'}) bytes.push_back(std::uint8_t(c));
+  const std::size_t model = table(3);
+  point(0, model - 4);
+  const std::size_t code_list = vector(codes);
+  const std::size_t code = table(2);
+  const std::size_t name = bytes.size();
+  const std::string op = "TFLite_Detection_PostProcess";
+  u32(op.size());
+  bytes.insert(bytes.end(), op.begin(), op.end());
+  const std::size_t graph_list = vector(1);
+  const std::size_t graph = table(4);
+  const std::size_t op_list = vector(operators);
+  const std::size_t op_table = table(3);
+  const std::size_t numbers = vector(outputs);
+  point(model + 4, code_list);
+  point(model + 8, graph_list);
+  for (std::uint32_t i = 0; i < codes; ++i) point(code_list + 4 + 4 * std::size_t(i), code - 4);
+  point(code + 4, name);
+  point(graph_list + 4, graph - 4);
+  point(graph + 8, numbers);
+  point(graph + 12, op_list);
+  for (std::uint32_t i = 0; i < operators; ++i) point(op_list + 4 + 4 * std::size_t(i), op_table - 4);
+  point(op_table + 8, numbers);
+  return bytes;
+}
+
+TEST(ModelFile, WhatIsSharedIsNotReadAgainAndAgain) {
+  const auto work = [](const std::vector<std::uint8_t>& bytes) {
+    const testing::Allocations count;
+    (void)read_model_file(bytes);
+    return count.so_far().bytes;
+  };
+  const auto good = read_model_file(sharing(1, 1, 4));
+  ASSERT_TRUE(good.has_value());
+  EXPECT_EQ(good->custom_ops.size(), 1U);
+  const auto many = sharing(1, 200'000, 500);
+  ASSERT_FALSE(many.empty());
+  EXPECT_LE(work(many), 100'000U) << "each operator's outputs were read";
+  EXPECT_FALSE(read_model_file(sharing(5000, 1, 4)).has_value());
+  EXPECT_LE(work(sharing(300'000, 1, 4)), 100'000U);
+  EXPECT_FALSE(read_model_file(sharing(1, 1, 300'000)).has_value());
 }
 
 TEST(ModelFile, RefusesWhatIsNoModel) {

@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <unordered_set>
 
 #include "backends/onnx/protobuf.h"
+#include "input_limits.h"
 
 namespace zmdetect::onnx {
 namespace {
@@ -145,7 +147,17 @@ class Search {
     return each(bytes, [&](const Field& field) { return field.id == 2 ? location(tensor, field.bytes) : Status(); });
   }
 
-  Status location(std::string_view tensor, std::string_view text) const {
+  /// Models with a file for each tensor have thousands; each new name takes some calls of the system.
+  Status location(std::string_view tensor, std::string_view text) {
+    if (!seen_.insert(text).second) return Status();
+    if (seen_.size() > limits::kOnnxDataFiles) {
+      return Status(Code::kModelUnreadable,
+                    path_ + " keeps its tensors in more than " + std::to_string(limits::kOnnxDataFiles) + " files");
+    }
+    return check(tensor, text);
+  }
+
+  Status check(std::string_view tensor, std::string_view text) const {
     const auto refused = [&](const std::string& why) {
       return Status(Code::kModelUnreadable, path_ + ": the data of tensor " + printable(tensor) +
                                                 " is to come from \"" + printable(text) + "\", " + why);
@@ -169,6 +181,7 @@ class Search {
 
   std::string path_;
   fs::path folder_;
+  std::unordered_set<std::string_view> seen_;  // views of the file's bytes
 };
 
 }  // namespace

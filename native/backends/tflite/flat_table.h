@@ -15,6 +15,9 @@ class FlatBuffer {
 
   bool broken() const { return broken_; }
 
+  /// Marks the buffer as broken for a reason of the reader's.
+  void refuse() { broken_ = true; }
+
   /// The little-endian number at `at`; 0 beyond the end.
   template <typename Number>
   Number number(std::size_t at) {

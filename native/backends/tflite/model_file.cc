@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/tflite/flat_table.h"
+#include "input_limits.h"
 
 namespace zmdetect::tflite {
 namespace {
@@ -17,6 +18,7 @@ enum OperatorField : unsigned { kOpcodeIndex = 0, kOperatorOutputs = 2 };
 
 std::vector<std::int32_t> numbers(FlatBuffer& buffer, FlatVector vector) {
   std::vector<std::int32_t> list;
+  if (vector.size > limits::kTfliteOutputs) buffer.refuse();
   for (std::uint32_t i = 0; i < vector.size && !buffer.broken(); ++i) {
     list.push_back(buffer.number<std::int32_t>(vector.start + std::size_t(i) * 4));
   }
@@ -41,6 +43,8 @@ std::optional<ModelFile> read_model_file(std::span<const std::uint8_t> bytes) {
 
   const FlatVector codes = model.vector(kOperatorCodes);
   std::optional<std::uint32_t> ssd_code;
+  // Offsets may lead to one place many times, so a count is no bound on the bytes that are read.
+  if (codes.size > limits::kTfliteOperators) buffer.refuse();
   for (std::uint32_t i = 0; i < codes.size && !buffer.broken(); ++i) {
     std::string name = element(buffer, codes, i).text(kCustomCode);
     if (name == kSsdOp) ssd_code = i;
@@ -55,11 +59,11 @@ std::optional<ModelFile> read_model_file(std::span<const std::uint8_t> bytes) {
     for (std::uint32_t i = 0; i < operators.size && !buffer.broken(); ++i) {
       FlatTable op = element(buffer, operators, i);
       if (op.number<std::uint32_t>(kOpcodeIndex, 0) != *ssd_code) continue;
-      file.ssd_outputs.clear();
       for (const std::int32_t tensor : numbers(buffer, op.vector(kOperatorOutputs))) {
         const auto found = std::find(outputs.begin(), outputs.end(), tensor);
         file.ssd_outputs.push_back(found == outputs.end() ? -1 : int(found - outputs.begin()));
       }
+      break;
     }
   }
   if (buffer.broken()) return std::nullopt;

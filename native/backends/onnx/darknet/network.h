@@ -44,6 +44,7 @@ struct Network {
   int classes = 0;                      // 0 before the first [yolo]
   std::int64_t values = 0;              // of all layers' outputs
   std::int64_t operations = 0;          // for one picture
+  std::int64_t cells = 0;               // of all [yolo] grids
 
   /// A tensor name for the layer being added, for example "12/weights".
   std::string name(const std::string& part) const { return std::to_string(layers.size()) + "/" + part; }

@@ -138,9 +138,10 @@ Status add_yolo(Network& network, const Section& section) {
                                                      std::to_string(yolo.classes) + " classes), got " +
                                                      std::to_string(from.volume.channels));
   }
-  if (const std::int64_t cells = std::int64_t(from.volume.height) * from.volume.width; cells > limits::kDarknetCells) {
-    return section.error(Code::kModelLayoutUnknown, "has a grid of " + std::to_string(cells) + " cells, more than " +
-                                                        std::to_string(limits::kDarknetCells));
+  network.cells += std::int64_t(from.volume.height) * from.volume.width;
+  if (network.cells > limits::kDarknetCells) {
+    return section.error(Code::kModelLayoutUnknown, "brings the grids to " + std::to_string(network.cells) +
+                                                        " cells, more than " + std::to_string(limits::kDarknetCells));
   }
   if (network.classes != 0 && network.classes != yolo.classes) {
     return section.error(Code::kModelLayoutUnknown, "has " + std::to_string(yolo.classes) +
