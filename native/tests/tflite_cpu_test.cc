@@ -1,6 +1,7 @@
 // TensorFlow Lite on the CPU: real models against recorded detections, and files and libraries that are none.
 #include <sstream>
 
+#include "backends/tflite/flat_table.h"
 #include "image/image.h"
 #include "postprocess/ssd.h"
 #include "tests/support.h"
@@ -101,6 +102,37 @@ class TfliteCpuTest : public testing::TfliteTest {
   static constexpr double kScore = 0.0006;
   static constexpr double kPixels = 1;
 };
+
+/// Sets the version of every operator that states one.
+void set_operator_versions(std::vector<std::uint8_t>& bytes, std::int32_t version) {
+  constexpr unsigned kOperatorCodes = 1;
+  constexpr std::size_t kVersionSlot = 4 + 2 * 2;  // in the table's list of fields
+  tflite::FlatBuffer buffer(bytes);
+  const tflite::FlatVector codes = tflite::FlatTable(buffer, buffer.follow(0)).vector(kOperatorCodes);
+  for (std::uint32_t i = 0; i < codes.size; ++i) {
+    const std::size_t at = buffer.follow(codes.start + 4 * std::size_t(i));
+    const std::size_t fields = at - std::size_t(std::int64_t(buffer.number<std::int32_t>(at)));
+    if (buffer.number<std::uint16_t>(fields) <= kVersionSlot) continue;
+    const std::size_t offset = buffer.number<std::uint16_t>(fields + kVersionSlot);
+    if (offset != 0) std::memcpy(bytes.data() + at + offset, &version, sizeof version);
+  }
+  ASSERT_FALSE(buffer.broken());
+}
+
+TEST_F(TfliteCpuTest, NamesTheOperatorThatIsNewerThanTheLibrary) {
+  auto bytes = read_file(shared_file(testing::kNoteSsd));
+  set_operator_versions(bytes, 99);
+  const std::string path = ::testing::TempDir() + "/newer.tflite";
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+  LoadOptions options;
+  options.path = path;
+  const Status status = backend->load(options).status();
+  std::filesystem::remove(path);
+  EXPECT_EQ(status.code(), Code::kModelUnreadable);
+  EXPECT_NE(status.message().find(" version 99, which TensorFlow Lite 2."), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("ZMDETECT_TFLITE_LIBRARY"), std::string::npos) << status.message();
+}
 
 TEST_F(TfliteCpuTest, SaysWhatItsTensorsAre) {
   const auto model = load(testing::kCocoSsd);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <new>
+#include <string_view>
 
 #include "postprocess/ssd.h"
 
@@ -12,6 +13,21 @@ namespace zmdetect::tflite {
 namespace {
 
 constexpr std::size_t kLongestLog = 1000;  // characters; a broken graph can report thousands of lines
+
+/// "CONV_2D version 6" where the library reports that it does not know that version of an operator; else empty.
+std::string unknown_operator(const std::string& log) {
+  constexpr std::string_view kBegin = "Didn't find op for builtin opcode '";
+  constexpr std::string_view kBetween = "' version '";
+  const std::size_t begin = log.find(kBegin);
+  if (begin == std::string::npos) return {};
+  const std::size_t name = begin + kBegin.size();
+  const std::size_t between = log.find(kBetween, name);
+  if (between == std::string::npos) return {};
+  const std::size_t version = between + kBetween.size();
+  const std::size_t end = log.find('\'', version);
+  if (end == std::string::npos) return {};
+  return log.substr(name, between - name) + " version " + log.substr(version, end - version);
+}
 
 }  // namespace
 
@@ -59,6 +75,12 @@ Result<std::unique_ptr<Interpreter>> Interpreter::create(const Api& api, const W
   if (delegate != nullptr) api.InterpreterOptionsAddDelegate(options.get(), delegate);
   made->raw_ = {api.InterpreterCreate(weights.model(), options.get()), api.InterpreterDelete};
   if (made->raw_ == nullptr || api.InterpreterAllocateTensors(made->raw_.get()) != kOk) {
+    if (const std::string newer = unknown_operator(made->log_); !newer.empty()) {
+      return Status(Code::kModelUnreadable,
+                    weights.path() + " needs " + newer + ", which TensorFlow Lite " + api.Version() +
+                        " does not have: name a newer libtensorflowlite_c.so in ZMDETECT_TFLITE_LIBRARY, convert the " +
+                        "model with TensorFlow " + api.Version() + " or older, or export it to ONNX");
+    }
     return Status(Code::kModelUnreadable,
                   weights.path() + " is refused by TensorFlow Lite " + api.Version() + ": " + made->log_);
   }
