@@ -430,6 +430,20 @@ const table = {
     outcome: 'the frame is skipped',
     setting: 'frame_timeout_seconds',
   },
+  gatewayEntries: {
+    value: 10_000,
+    unit: 'count',
+    input: "gateway's answer",
+    what: 'detections, models, or frames',
+    outcome: 'GATEWAY_UNEXPECTED',
+  },
+  gatewayNameCharacters: {
+    value: 1000,
+    unit: 'characters',
+    input: "gateway's answer",
+    what: 'one label; a longer name of a model counts as absent',
+    outcome: 'GATEWAY_UNEXPECTED',
+  },
   pickleBytes: {
     value: 1024 * 1024,
     unit: 'bytes',

@@ -3,6 +3,7 @@ import { defaultConfig } from '../hook/arguments.js';
 import { allProblems } from '../hook/check.js';
 import type { Severity } from '../hook/problem.js';
 import { readSource } from '../hook/source.js';
+import { plainLine } from '../plain-line.js';
 import { type Command, textOf } from './command.js';
 
 export const configCheck: Command = {
@@ -18,9 +19,9 @@ export const configCheck: Command = {
       problems.flatMap(({ severity, sentence }) => (severity === wanted ? [sentence] : []));
     const [errors, warnings] = [of('error'), of('warning')];
     for (const { severity, sentence } of problems) {
-      if (severity !== 'note') process.stderr.write(`${severity}: ${sentence}\n`);
+      if (severity !== 'note') process.stderr.write(`${severity}: ${plainLine(sentence)}\n`);
     }
-    for (const sentence of of('note')) process.stdout.write(`note: ${sentence}\n`);
+    for (const sentence of of('note')) process.stdout.write(`note: ${plainLine(sentence)}\n`);
     const found = [count(errors.length, 'error'), count(warnings.length, 'warning')].filter((text) => text !== '');
     const verdict = errors.length > 0 ? ': no event can be analysed with it' : found.length > 0 ? ' works' : ' is good';
     process.stdout.write(`${[`${file}${verdict}`, ...found].join(', ')}\n`);

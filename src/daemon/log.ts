@@ -2,6 +2,7 @@
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
+import { plainLine, plainLines } from '../plain-line.js';
 import type { LogLevel } from '../config/server-config.js';
 
 export interface LogOutput {
@@ -18,7 +19,13 @@ export function createLog(level: LogLevel, { isTTY, destination }: LogOutput = s
     {
       level,
       base: null,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: plainFields },
+      hooks: {
+        logMethod(args, method) {
+          // JSON escapes a line break, and a terminal's text does not; neither escapes every sign of direction.
+          method.apply(this, args.map((part) => (typeof part === 'string' ? plainLine(part) : part)) as typeof args);
+        },
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     isTTY ? readable(destination) : json,
@@ -36,4 +43,24 @@ export function logProcessWarnings(log: Logger): void {
   process.on('warning', ({ name, message, stack }) =>
     log.warn({ warning: name, reason: message, stack }, 'process warning'),
   );
+}
+
+/** Names, labels and reasons come from clients, cameras and files. A stack trace keeps its lines. */
+function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      key === 'stack' ? plainLines(String(value)) : plainValue(value),
+    ]),
+  );
+}
+
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'string') return plainLine(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  if (value instanceof Error) {
+    const error = pino.stdSerializers.err(value);
+    return { ...error, message: plainLine(error.message), stack: plainLines(error.stack) };
+  }
+  return value;
 }

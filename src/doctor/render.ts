@@ -1,4 +1,5 @@
 /** The report as text: sections of aligned names and values, fit for a support thread. */
+import { plainLine } from '../plain-line.js';
 import type { ModelRow } from '../models/model-row.js';
 import type { Library, OpenCv } from './libraries.js';
 import type { NvidiaDevice } from './nvidia.js';
@@ -54,7 +55,11 @@ export function render(report: Report): string {
 
 function section(title: string, lines: readonly Line[]): string {
   const width = Math.max(...lines.map(([name]) => name.length));
-  return [title, ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value ?? 'unknown'}`), ''].join('\n');
+  return [
+    title,
+    ...lines.map(([name, value]) => `  ${plainLine(name).padEnd(width)}  ${plainLine(String(value ?? 'unknown'))}`),
+    '',
+  ].join('\n');
 }
 
 function listed(name: string, values: readonly string[]): Line[] {

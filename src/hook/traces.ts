@@ -6,6 +6,7 @@ import { notesWith, type ZoneMinder } from '../client/zoneminder/client.js';
 import type { ZmEvent } from '../client/zoneminder/types.js';
 import { replaceFile } from '../files.js';
 import { fileNameOf, writeArtefacts } from './artefacts.js';
+import { plainLine } from '../plain-line.js';
 import type { HookSettings } from './settings.js';
 import { explain, type Voice } from './voice.js';
 
@@ -76,7 +77,7 @@ async function writeNotes({ text, voice }: Traces, event: Target): Promise<void>
 }
 
 async function writeTags({ result, voice }: Traces, event: Target): Promise<void> {
-  const labels = [...new Set(result.detections.map(({ label }) => label))];
+  const labels = [...new Set(result.detections.map(({ label }) => plainLine(label)))];
   if (await event.client.tagEvent(event.id, labels)) return;
   voice.say('tag_detected_objects is yes, but tags need ZoneMinder 1.37.44 or later: set it to "no"');
 }

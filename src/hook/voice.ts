@@ -2,6 +2,7 @@
 import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { Path } from '../config/yaml.js';
 import type { Log, LogMethod } from '../log.js';
+import { plainLine } from '../plain-line.js';
 import { remedyOf } from './remedies.js';
 import type { HookSettings } from './settings.js';
 
@@ -29,7 +30,8 @@ export class Voice {
   say(text: string): void {
     if (this.#said.has(text)) return;
     this.#said.add(text);
-    process.stderr.write(`${this.#program}: ${text}\n`);
+    // Each line begins with the program's name, so that none can be taken for one of another program.
+    for (const line of text.split('\n')) process.stderr.write(`${this.#program}: ${plainLine(line)}\n`);
   }
 
   /** Logged warnings are details while `work` runs. */

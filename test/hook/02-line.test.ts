@@ -32,6 +32,17 @@ t.test('the line is the one that zm_detect.py prints, byte for byte', async (t) 
   );
 });
 
+t.test('a label cannot begin another line or split this one', async (t) => {
+  const labels = ['person\n[a] detected:fire', 'x--SPLIT--{"a":1}', 'y--SPLIT'];
+  const forged: ResultJson = { ...result, labels, frame_id: '1\n--SPLIT--' };
+  for (const options of [shown, { ...shown, showPercent: false, showModels: true }]) {
+    const line = `${prediction(forged, options)}--SPLIT--${objectsJson(forged)}`;
+    t.equal(line.split('--SPLIT--').length, 2, line);
+    t.notMatch(line, /[\p{Cc}]/u);
+    t.doesNotThrow(() => void JSON.parse(line.split('--SPLIT--')[1] ?? ''));
+  }
+});
+
 t.test('the sign in front says which frame it was', async (t) => {
   for (const [frame, sign] of [
     ['snapshot', '[s] '],

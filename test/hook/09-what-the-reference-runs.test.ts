@@ -1,5 +1,5 @@
 /** Odd values that zm_detect.py runs with: said as warnings, and read as it reads them. */
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 
 import { checkSource } from '../../src/hook/check.js';
@@ -201,6 +201,7 @@ t.test('secrets beside the working directory are found, as there', async (t) => 
     '.tap/hook-secrets.yml',
     'secrets: {ZM_PORTAL: "http://a/zm", ZM_API_PORTAL: "http://a/zm/api", ZM_USER: u, ZM_PASSWORD: p}',
   );
+  chmodSync('.tap/hook-secrets.yml', 0o600);
   t.strictSame(await problemsOf(config), []);
 });
 

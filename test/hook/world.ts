@@ -123,7 +123,9 @@ ${rest}
     );
     const { zoneMinderPassword = password } = this.#options;
     const secret = JSON.stringify(zoneMinderPassword);
-    writeFileSync(path.join(this.folder, 'secrets.yml'), `secrets:\n  ZM_USER: ${user}\n  ZM_PASSWORD: ${secret}\n`);
+    writeFileSync(path.join(this.folder, 'secrets.yml'), `secrets:\n  ZM_USER: ${user}\n  ZM_PASSWORD: ${secret}\n`, {
+      mode: 0o600,
+    });
     return file;
   }
 

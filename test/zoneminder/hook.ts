@@ -34,7 +34,7 @@ export class Hook {
 
   static make(t: Test, setUp: HookSetUp = {}): Hook {
     const hook = new Hook(t.testdir({ bin: {}, 'objectconfig.yml': configuration(setUp) }));
-    hook.#write('secrets.yml', secrets(setUp));
+    chmodSync(hook.#write('secrets.yml', secrets(setUp)), 0o600);
     for (const name of ['zm_detect', 'zmdetect']) {
       const program = path.resolve(`dist/bundle/${name}.js`);
       hook.script(`bin/${name}`, `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(program)} "$@"`);

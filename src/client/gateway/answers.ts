@@ -1,6 +1,8 @@
 /** What detection servers answer, read with the same leniency as the clients that they were made for. */
 import { modelTypes } from '../../detection/config.js';
 import type { Box, Detection, ModelType, Size } from '../../detection/detection.js';
+import { limits } from '../../limits.js';
+import { plainLine } from '../../plain-line.js';
 import { isObject } from './connection.js';
 
 /** One frame as a server gives it. */
@@ -26,10 +28,10 @@ export function readResult(reply: unknown): RawFrame {
   const names = listOf(reply, 'model_names');
   const types = listOf(reply, 'detection_types');
   const detections = labels.map((label, i) => ({
-    label: textOf(label, `labels[${i}]`),
+    label: labelOf(label, `labels[${i}]`),
     confidence: confidences[i] === undefined ? 0 : numberOf(confidences[i], `confidences[${i}]`),
     box: boxOf(boxes[i], `boxes[${i}]`),
-    modelName: typeof names[i] === 'string' ? names[i] : '',
+    modelName: nameOf(names[i], ''),
     type: typeOf(types[i]),
   }));
   return { detections, size: sizeOf(reply.image_dimensions) };
@@ -53,7 +55,7 @@ export function readInferReply(reply: unknown, modelName: string): readonly Dete
   if (!isObject(reply)) throw new AnswerFault('expected an object');
   const { error } = reply;
   if (error !== undefined && error !== null && error !== '') {
-    return typeof error === 'string' ? error : JSON.stringify(error);
+    return plainLine(typeof error === 'string' ? error : JSON.stringify(error));
   }
   if (!('detections' in reply)) throw new AnswerFault('expected detections or an error');
   return listOf(reply, 'detections').map((item, i) => {
@@ -61,10 +63,10 @@ export function readInferReply(reply: unknown, modelName: string): readonly Dete
     if (!isObject(item)) throw new AnswerFault(`expected an object for ${name}`);
     const confidence = typeof item.confidence === 'string' ? Number(item.confidence) : item.confidence;
     return {
-      label: textOf(item.label, `${name}.label`),
+      label: labelOf(item.label, `${name}.label`),
       confidence: numberOf(confidence, `${name}.confidence`),
       box: boxOf(item.box, `${name}.box`),
-      modelName: typeof item.model_name === 'string' && item.model_name !== '' ? item.model_name : modelName,
+      modelName: nameOf(item.model_name, modelName),
       type: typeOf(item.type),
     };
   });
@@ -86,12 +88,22 @@ export function readModelsReply(reply: unknown): readonly PublishedModel[] {
 function listOf(reply: Readonly<Record<string, unknown>>, key: string): readonly unknown[] {
   const value = reply[key] ?? (key in reply ? null : []);
   if (!Array.isArray(value)) throw new AnswerFault(`expected a list for ${key}`);
+  const most = limits.gatewayEntries.value;
+  if (value.length > most) throw new AnswerFault(`expected at most ${most} entries for ${key}, got ${value.length}`);
   return value as unknown[];
 }
 
-function textOf(value: unknown, name: string): string {
+function labelOf(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new AnswerFault(`expected text for ${name}`);
-  return value;
+  const most = limits.gatewayNameCharacters.value;
+  if (value.length > most)
+    throw new AnswerFault(`expected at most ${most} characters for ${name}, got ${value.length}`);
+  return plainLine(value);
+}
+
+function nameOf(value: unknown, absent: string): string {
+  const isName = typeof value === 'string' && value !== '' && value.length <= limits.gatewayNameCharacters.value;
+  return isName ? plainLine(value) : absent;
 }
 
 function numberOf(value: unknown, name: string): number {

@@ -6,6 +6,7 @@ import { failureOf } from '../../frames/outcome.js';
 import { redactUrl } from '../../frames/url.js';
 import { orAborted } from '../../or-aborted.js';
 import { type HttpAnswer, HttpConnections } from '../http.js';
+import { plainLine } from '../../plain-line.js';
 import { type Body, jsonBody } from './body.js';
 import { TokenKeeper, type Login } from './tokens.js';
 
@@ -206,7 +207,7 @@ function saidBy({ status, headers, body }: HttpAnswer): string {
   const reply = parsed(body);
   const detail = isObject(reply) ? reply.detail : undefined;
   const text = typeof detail === 'string' ? detail : detail === undefined ? '' : JSON.stringify(detail);
-  return text === '' ? `status ${status}` : `status ${status}, ${text.slice(0, longestShown)}`;
+  return text === '' ? `status ${status}` : `status ${status}, ${plainLine(text.slice(0, longestShown))}`;
 }
 
 function parsed(body: Buffer): unknown {
@@ -218,7 +219,7 @@ function parsed(body: Buffer): unknown {
 }
 
 function excerpt(body: Buffer): string {
-  return body.length === 0 ? 'nothing' : JSON.stringify(body.toString('utf8', 0, 60));
+  return body.length === 0 ? 'nothing' : plainLine(JSON.stringify(body.toString('utf8', 0, 60)));
 }
 
 /** Seconds; the header also allows a date. */
