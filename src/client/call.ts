@@ -96,12 +96,14 @@ export class Call {
     return { ok: true, analysis: await local.analyse(bytes, signal), ranOn: 'local', picture };
   }
 
-  /** One frame of several: what is no picture is unseen. */
+  /** One frame of several: what is no picture is unseen, and what the gateway had no time for. */
   async look(bytes: Buffer, signal: AbortSignal): Promise<Seen | Unseen> {
     try {
       return await this.analyse(bytes, signal);
     } catch (error) {
-      if (!(error instanceof ZmdetectError) || !error.code.startsWith('IMAGE_')) throw error;
+      if (!(error instanceof ZmdetectError)) throw error;
+      if (isLate(error)) return unseen(error);
+      if (!error.code.startsWith('IMAGE_')) throw error;
       return unseen(error, error.code === 'IMAGE_TOO_LARGE' ? 'too-large' : 'undecodable');
     }
   }
@@ -121,6 +123,8 @@ export class Call {
       const looked = await remote.byUrl(frame, still);
       return looked.ok ? { ...looked, ranOn: 'gateway', picture } : looked;
     } catch (error) {
+      const { fallbackLocal } = this.#models.settings;
+      if (!fallbackLocal && error instanceof ZmdetectError && isLate(error)) return unseen(error);
       this.fallBack(error);
       return undefined;
     }
@@ -140,6 +144,11 @@ export class Call {
   #whileItAnswers(signal: AbortSignal): AbortSignal {
     return AbortSignal.any([signal, this.#failed.signal]);
   }
+}
+
+/** The gateway had no time for this frame; it may have had some for the others. */
+export function isLate({ code }: ZmdetectError): boolean {
+  return code === 'GATEWAY_BUSY' || code === 'GATEWAY_TIMEOUT';
 }
 
 function isGatewayFault(error: unknown): error is ZmdetectError {

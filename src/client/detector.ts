@@ -7,7 +7,7 @@ import { parseConfigZones, type Zone } from '../detection/zones.js';
 import { ZmdetectError } from '../errors.js';
 import { FrameSelector } from '../pipeline/selector.js';
 import { type BestFrame, bestFrame, type Look, type Patience } from './best-frame.js';
-import { Call, Models } from './call.js';
+import { Call, isLate, Models } from './call.js';
 import { eventLook, noFrame } from './event.js';
 import { type MlOptions, readMlSequence } from './ml-sequence.js';
 import { FrameDetections } from './result.js';
@@ -89,6 +89,7 @@ export class Detector {
       const look: Look = async (index, stop) => call.look(await bytesOf(input[index]?.picture ?? ''), stop);
       const names = input.map(({ frameId }) => frameId);
       const outcome = await this.#best(names, look, zones, noPatience, signal);
+      throwIfMissed(outcome);
       return resultOf(outcome) ?? Promise.reject(outcome.unseen[0]?.error ?? new ZmdetectError('IMAGE_UNDECODABLE'));
     }
     const { analysis, ranOn, picture } = await call.analyse(await bytesOf(input), signal);
@@ -115,6 +116,7 @@ export class Detector {
       call.fallBack(noFrame(names, eventId, outcome, stream.maxAttempts));
       outcome = await this.#best(names, look, zones, stream, signal);
     }
+    throwIfMissed(outcome);
     return resultOf(outcome) ?? Promise.reject(noFrame(names, eventId, outcome, stream.maxAttempts));
   }
 
@@ -141,6 +143,13 @@ export class Detector {
     const selector = this.#selector;
     return bestFrame(names, look, { strategy: config.frameStrategy, zones, selector, patience, log, signal });
   }
+}
+
+/** What was found stands without a frame that the gateway had no time for; where nothing was found, it is missed. */
+function throwIfMissed({ best, unseen }: BestFrame): void {
+  if (best !== null && best.detections.length > 0) return;
+  const late = unseen.find(({ error }) => error !== undefined && isLate(error));
+  if (late?.error !== undefined) throw late.error;
 }
 
 function resultOf({ best }: BestFrame): DetectionResult | undefined {

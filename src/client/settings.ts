@@ -68,6 +68,7 @@ function gatewayOf(reader: MappingReader): ConnectionSettings | null {
     url,
     timeoutMs: (reader.real('gatewayTimeout', { min: 0.001, max: 86_400 }) ?? 60) * 1000,
     retryBusy: reader.flag('gatewayRetryBusy') ?? false,
+    persistent: reader.flag('fallbackLocal') !== true,
     username: reader.text('gatewayUsername') ?? '',
     password: reader.text('gatewayPassword', { secret: true }) ?? '',
   };

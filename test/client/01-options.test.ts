@@ -34,6 +34,7 @@ t.test('a gateway: the slashes at its end go, seconds become milliseconds', asyn
     url: 'https://gpu:5000/yolo',
     timeoutMs: 2500,
     retryBusy: false,
+    persistent: true,
     username: 'zm',
     password: '',
   });

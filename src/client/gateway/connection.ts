@@ -17,6 +17,8 @@ export interface ConnectionSettings {
   readonly timeoutMs: number;
   /** A server that is busy is asked again after the seconds that it names, while the time allows. */
   readonly retryBusy: boolean;
+  /** Also where it names more seconds than are left: nobody else answers, and its forecast may change. */
+  readonly persistent: boolean;
   /** Empty: no login. */
   readonly username: string;
   readonly password: string;
@@ -54,7 +56,7 @@ export class GatewayConnection {
     const until = performance.now() + this.#settings.timeoutMs;
     for (;;) {
       const answer = await this.#authorised(route, body, until, signal);
-      const pause = this.#settings.retryBusy ? pauseBefore(answer, until) : undefined;
+      const pause = this.#settings.retryBusy ? pauseBefore(answer, until, this.#settings.persistent) : undefined;
       if (pause === undefined) return this.#json(route, answer);
       await sleep(pause, signal);
     }
@@ -169,14 +171,16 @@ const usualTimeoutMs = 60_000;
 const shortestPauseMs = 500;
 
 /** Milliseconds to wait before a busy server is asked again; undefined: it is not busy, or the time does not allow it. */
-function pauseBefore(answer: HttpAnswer, until: number): number | undefined {
+function pauseBefore(answer: HttpAnswer, until: number, persistent: boolean): number | undefined {
   const { status } = answer;
   if (status !== 429 && status !== 503) return undefined;
   const seconds = retryAfterOf(answer) ?? (status === 429 ? 1 : undefined);
   if (seconds === undefined) return undefined;
+  const left = until - performance.now();
   // Clients that were refused together do not come back together.
-  const pause = Math.max(shortestPauseMs, seconds * 1000) * (1 + Math.random() / 4);
-  return performance.now() + pause + shortestPauseMs < until ? pause : undefined;
+  const named = Math.max(shortestPauseMs, seconds * 1000) * (1 + Math.random() / 4);
+  const pause = persistent ? Math.min(named, Math.max(shortestPauseMs, left / 4)) : named;
+  return pause + shortestPauseMs < left ? pause : undefined;
 }
 
 async function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
