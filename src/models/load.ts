@@ -1,6 +1,7 @@
 /** From a spec to a warmed-up model on a given processor. */
 import type { Processor } from '../detection/config.js';
 import type { RuntimeChoices } from '../detection/runtime.js';
+import { unmatchedSentence } from '../detection/unmatched.js';
 import { type Engine, type NativeModel, usableCpus } from '../engine/engine.js';
 import type { OpenOptions, PreparedModel } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
@@ -73,6 +74,8 @@ export async function loadModel(
     const warnings: string[] = [];
     const names = native.metadata.names ?? (tflite ? await tfliteNames(weightsPath) : undefined);
     const labels = await labelsOf(spec, names, (sentence) => warnings.push(sentence));
+    const unmatched = unmatchedSentence(config.pattern, labels);
+    if (unmatched !== null) warnings.push(`model ${spec.name}: ${unmatched}`);
     const prepared = await native.prepare({
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
