@@ -114,7 +114,8 @@ export class NodeEngine implements HttpEngine {
     if (exchanges.size > readAheadRequests) socket.pause();
     void exchange.left.then(() => {
       exchanges.delete(exchange);
-      if (exchanges.size <= readAheadRequests) socket.resume();
+      // Other connections have their turn first.
+      if (exchanges.size <= readAheadRequests && socket.isPaused()) setImmediate(() => socket.resume());
       if (exchanges.size > 0) return;
       this.#exchanges.delete(socket);
       this.#connections.idle(socket);
@@ -337,6 +338,9 @@ class NodeExchange implements RequestBody, HttpResponse {
     request.on('data', (chunk: Buffer) => {
       dropped += chunk.length;
       if (this.#countsAsCrumbs(chunk)) this.#socket.destroySoon();
+      // One piece in each turn of the event loop: hundreds of refused uploads do not keep others waiting.
+      request.pause();
+      setImmediate(() => request.resume());
       if (dropped > limits.droppedBytes.value) giveUp();
     });
     request.once('end', () => {
