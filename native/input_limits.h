@@ -26,6 +26,7 @@ constexpr std::size_t kOnnxDataFiles = 4096;  // ONNX file | names of files besi
 constexpr std::uint32_t kTfliteOperators = 4096;  // TFLite file | kinds of operators | count | MODEL_UNREADABLE
 constexpr std::uint32_t kTfliteOutputs = 1000;  // TFLite file | outputs of the model or of one operator | count | MODEL_UNREADABLE
 constexpr int kTiffEntries = 4096;  // TIFF | entries of the first directory; later ones are not read | count | IMAGE_UNDECODABLE
+constexpr int kCandidates = 4096;  // model | boxes of one picture above the threshold, the strongest first | count | the rest is left out, and counted
 // clang-format on
 
 }  // namespace zmdetect::limits

@@ -31,4 +31,4 @@ export type { Log, LogMethod } from './log.js';
 export const embeddedModel = path.join(packageRoot, 'models', 'default.onnx');
 
 /** A picture of such shapes. */
-export const samplePicture = path.join(packageRoot, 'models', 'sample.jpg');
+export { samplePicture } from './package-root.js';

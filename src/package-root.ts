@@ -10,5 +10,8 @@ function above(folder: string): string {
 
 export const packageRoot = above(path.dirname(fileURLToPath(import.meta.url)));
 
+/** The bundled picture: models are warmed up with it. */
+export const samplePicture = path.join(packageRoot, 'models', 'sample.jpg');
+
 /** Folder of the addon, its backends and their runtimes. Asking for it does not load the addon. */
 export const binariesFolder = path.join(packageRoot, 'build', 'Release');

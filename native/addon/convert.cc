@@ -72,6 +72,7 @@ Napi::Array tensor_array(Napi::Env env, const std::vector<TensorInfo>& tensors) 
 EngineOptions engine_options(const Napi::Object& object) {
   EngineOptions options;
   options.backend_folder = text(object, "backendFolder");
+  options.sample_picture = text(object, "samplePicture");
   options.decode_threads = integer(object, "decodeThreads");
   options.max_images = integer(object, "maxImages");
   options.limits.fast_jpeg = object.Get("fastJpeg").As<Napi::Boolean>().Value();

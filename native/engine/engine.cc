@@ -3,6 +3,8 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "backends/loader.h"
 #include "engine/cpu.h"
@@ -100,6 +102,18 @@ bool Engine::is_closed() {
   return closed_;
 }
 
+/// Read at the first load.
+Result<std::shared_ptr<const Image>> Engine::sample() {
+  if (sample_ || options_.sample_picture.empty()) return sample_;
+  std::ifstream file(options_.sample_picture, std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  Result<Image> image = decode_image({data, bytes.size()}, DecodeLimits());
+  if (!image.ok()) return Status(Code::kInternal, options_.sample_picture + ": " + image.status().message());
+  sample_ = std::make_shared<const Image>(std::move(image).value());
+  return sample_;
+}
+
 bool Engine::post_load(std::function<void()> task) {
   std::lock_guard lock(mutex_);
   if (closed_) return false;
@@ -135,7 +149,11 @@ void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
                      const std::function<void(Result<Prepared>)>& done) {
   const bool posted = post_load([this, model = std::move(model), options, done] {
     if (is_closed()) return done(closed());
-    Result<Prepared> prepared = model->prepare(options);
+    PrepareOptions with_sample = options;
+    Result<std::shared_ptr<const Image>> picture = sample();
+    if (!picture.ok()) return done(picture.status());
+    with_sample.sample = std::move(picture).value();
+    Result<Prepared> prepared = model->prepare(with_sample);
     // Parsing and measuring a model takes far more memory than running it; the C library keeps it unless it is told.
     malloc_trim(0);
     if (prepared.ok()) {

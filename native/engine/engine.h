@@ -21,6 +21,7 @@ namespace zmdetect {
 struct EngineOptions {
   std::string backend_folder;  // where zmdetect_<name>.so lie
   int decode_threads = 0;      // 0 = usable processors
+  std::string sample_picture;  // file for the warm-up of models; empty: a grey picture
   int max_images = 0;          // decoded pictures alive at once; 0 = what the threads and the models' slots need
   DecodeLimits limits = {};
 };
@@ -92,10 +93,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void run(const Waiting& waiting);
   void image_gone();
   bool is_closed();
+  Result<std::shared_ptr<const Image>> sample();
   /// False when the engine is closed; the task is dropped then.
   bool post_load(std::function<void()> task);
 
   const EngineOptions options_;
+  std::shared_ptr<const Image> sample_;  // the load thread's alone
   const int decode_threads_;
 
   // Guards everything below it, and posting to a pool against close(). Only a pool's own lock is taken under it;

@@ -13,6 +13,7 @@ Status unloading() { return Status(Code::kEngineClosed, "the model is being unlo
 constexpr int kMostOnCpu = 4;
 constexpr int kMostOnAccelerator = 32;
 constexpr int kTimedRuns = 3;
+constexpr double kSampleConfidence = 0.3;
 
 }  // namespace
 
@@ -28,10 +29,13 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
   fixed_sizes_ = options.fixed_sizes;
 
   const Stopwatch warmup;
+  int impossible = 0;
   {
     Result<std::unique_ptr<Instance>> first = loaded_->create_instance();
     if (!first.ok()) return first.status();
-    ZMD_RETURN_IF_ERROR(warm_up(*first.value()));
+    const Result<int> warmed_up = warm_up(*first.value(), options);
+    if (!warmed_up.ok()) return warmed_up.status();
+    impossible = warmed_up.value();
   }
   const double warmup_ms = warmup.milliseconds();
 
@@ -73,6 +77,7 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
   const double rate = 1000.0 * max_batch * sharing / (line.base_ms + line.per_image_ms * max_batch);
   return Prepared{.layout = plan_.layout.name,
                   .decided_by = plan_.layout.decided_by,
+                  .impossible = impossible,
                   .input_width = plan_.input.width,
                   .input_height = plan_.input.height,
                   .dynamic_batch = plan_.dynamic_batch,
@@ -91,17 +96,40 @@ int Model::slots() const {
   return slots;
 }
 
-/// A grey picture through the whole way: what fails here would fail on every frame.
-Status Model::warm_up(Instance& instance) {
+/// The sample picture through the whole way: what fails here would fail on every frame. Its answer settles the layout,
+/// which may want its pictures otherwise. Returns how many boxes were impossible; a model with more of them than of
+/// others is not what it seems.
+Result<int> Model::warm_up(Instance& instance, const PrepareOptions& options) {
   Image grey{.width = 64, .height = 48, .pixels = std::make_unique<std::uint8_t[]>(std::size_t(64) * 48 * 3)};
   std::fill_n(grey.pixels.get(), grey.bytes(), std::uint8_t(114));
+  const Image& sample = options.sample ? *options.sample : grey;
   const auto pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes());
-  const Result<Placement> placement = write_input(grey, plan_.input, pixels.get());
+  Result<Placement> placement = write_input(sample, plan_.input, pixels.get());
   if (!placement.ok()) return placement.status();
-  const Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), 1);
+  Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), 1);
   if (!outputs.ok()) return outputs.status();
+  Result<ModelPlan> settled = settle_plan(plan_, info(), options.plan, outputs.value());
+  if (!settled.ok()) return settled.status();
+  const bool fed_otherwise = settled.value().input != plan_.input;
+  plan_ = std::move(settled).value();
+  if (fed_otherwise) {
+    placement = write_input(sample, plan_.input, pixels.get());
+    if (!placement.ok()) return placement.status();
+    outputs = run(instance, pixels.get(), 1);
+    if (!outputs.ok()) return outputs.status();
+  }
   ReadBuffers buffers;
-  return read_answer(plan_, outputs.value(), 0, placement.value(), 0.3, buffers).status();
+  const Result<Answer> answer = read_answer(plan_, outputs.value(), 0, placement.value(), kSampleConfidence, buffers);
+  if (!answer.ok()) return answer.status();
+  const int impossible = answer.value().impossible;
+  const std::size_t possible = std::max(buffers.found.candidates.size(), answer.value().detections.size());
+  if (std::size_t(impossible) > possible) {
+    return Status(Code::kModelOutputInvalid,
+                  std::to_string(impossible) + " of " + std::to_string(std::size_t(impossible) + possible) +
+                      " boxes on the sample picture are impossible as " + plan_.layout.name +
+                      ": set `layout` or `boxes` in the model's settings if the network is another one");
+  }
+  return impossible;
 }
 
 /// Times batches of 1, 2, 4, ... pictures until more of them bring nothing. An accelerator is thereby warmed up for

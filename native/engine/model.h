@@ -20,7 +20,8 @@ namespace zmdetect {
 
 struct PrepareOptions {
   PlanOptions plan;
-  int instances = 1;  // inferences that may run at once
+  std::shared_ptr<const Image> sample = {};  // for the warm-up; null: a grey picture
+  int instances = 1;                         // inferences that may run at once
   bool tune = false;  // measure threads against instances instead; for models that run on the host's processors
   int max_batch = 0;  // pictures in one inference; 0 = as measured
   bool fixed_sizes =
@@ -79,7 +80,7 @@ class Model : public std::enable_shared_from_this<Model> {
     int index = 0;
   };
 
-  Status warm_up(Instance& instance);
+  Result<int> warm_up(Instance& instance, const PrepareOptions& options);
   Result<std::vector<BatchTime>> learn_batches(Instance& instance, const PrepareOptions& options);
   void assign();
   Place next_place();

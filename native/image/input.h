@@ -40,6 +40,7 @@ struct InputPlan {
 
   int channel_count() const { return channels == Channels::kGrey ? 1 : 3; }
   std::size_t slot_bytes() const;
+  bool operator==(const InputPlan&) const = default;
 };
 
 /// Where the picture lies inside the input. To go back: x = (X - pad_x) / scale_x.

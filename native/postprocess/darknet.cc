@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "postprocess/layout.h"
-
 namespace zmdetect {
+namespace {
 
-Status decode_darknet(const TensorView& rows, int index, int width, int height, float threshold,
-                      std::vector<Candidate>& candidates) {
+constexpr int kFarthest = 3;  // how often a box may be as long as the picture, and how far off
+constexpr float kHighestScore = 1.001F;
+
+}  // namespace
+
+Status decode_darknet(const TensorView& rows, int index, int width, int height, float threshold, Found& found) {
   const auto& shape = rows.shape;
   if (rows.type != ElementType::kFloat32 || shape.size() != 3 || index < 0 || index >= shape[0] || shape[2] < 6) {
     return Status(Code::kModelOutputInvalid, "expected darknet rows [batch,count,5 + classes] with picture " +
@@ -24,15 +27,18 @@ Status decode_darknet(const TensorView& rows, int index, int width, int height, 
     const double cy = std::trunc(row[1] * static_cast<float>(height));
     const double w = std::trunc(row[2] * static_cast<float>(width));
     const double h = std::trunc(row[3] * static_cast<float>(height));
-    if (!std::isfinite(cx + cy + w + h)) {
-      return Status(Code::kModelOutputInvalid, "row " + std::to_string(i) + " has a box that is no number");
+    const auto possible = [](double value, int side) { return std::abs(value) <= kFarthest * side; };
+    const bool inside = possible(cx, width) && possible(w, width) && possible(cy, height) && possible(h, height);
+    if (!inside || w < 0 || h < 0 || *best > kHighestScore) {
+      ++found.impossible;
+      continue;
     }
-    candidates.push_back({.x = cx - w / 2,
-                          .y = cy - h / 2,
-                          .width = w,
-                          .height = h,
-                          .score = *best,
-                          .class_id = static_cast<int>(best - (row + 5))});
+    found.candidates.push_back({.x = cx - w / 2,
+                                .y = cy - h / 2,
+                                .width = w,
+                                .height = h,
+                                .score = *best,
+                                .class_id = static_cast<int>(best - (row + 5))});
   }
   return Status();
 }

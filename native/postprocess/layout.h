@@ -7,33 +7,84 @@
 #include "backends/backend.h"
 #include "image/input.h"
 #include "postprocess/detection.h"
+#include "postprocess/grids.h"
+#include "postprocess/picture_input.h"
 
 namespace zmdetect {
 
+/// How candidates lie in the tensors.
 enum class LayoutKind {
-  kYoloV8,    // per candidate: cx, cy, w, h in input pixels, then one score per class (YOLO v8, v9, v11, v12)
-  kYoloV5,    // the same with an objectness before the scores, which multiplies them (YOLO v5, v7)
-  kYolox,     // v5's columns, centre and log size relative to a grid cell; strides 8, 16, 32
-  kEndToEnd,  // rows x1, y1, x2, y2, score, class in input pixels, suppression done by the network (YOLO v10, v26)
-  kDetr,      // two tensors: boxes cx, cy, w, h relative to the picture, and logits per class (RT-DETR, RF-DETR)
-  kDarknet,   // rows of our own Darknet importer, and of OpenCV's: relative boxes, finished scores
-  kRelative,  // YOLO exports to TFLite: kYoloV8 with coordinates relative to the input, often quantised
-  kSsd,       // the four outputs of TFLite_Detection_PostProcess
+  kRows,       // one tensor: box, perhaps an objectness, one score per class (YOLO v5 to v12, Ultralytics' RT-DETR)
+  kCells,      // YOLOX: the same, centre and log size relative to a cell of a grid
+  kDistances,  // NanoDet: scores, and a distribution of the distance to each side from a point of a grid
+  kPlanes,     // RTMDet's heads: for each stride a map of logits and one of distances
+  kPair,       // one tensor of boxes and one of scores per class (DETR, YOLO-NAS, SSD)
+  kFinished,   // one tensor of finished detections: box, score and class in a row
+  kSet,        // finished detections in several tensors: boxes, scores, classes, perhaps a count
+  kDarknet,    // rows of our own Darknet importer, and of OpenCV's: relative boxes, finished scores
+  kSsd,        // the four outputs of TFLite_Detection_PostProcess
 };
 
-/// How to read one model's answer. Decided once, at load; never guessed per frame.
-struct Layout {
-  LayoutKind kind = LayoutKind::kYoloV8;
-  std::string name;              // as /models shows it, for example "yolov8"
-  std::string decided_by;        // which rule chose it, for example "metadata end2end"
-  int output = 0;                // index of the output tensor; of the boxes for kDetr
-  int logits = 0;                // kDetr: index of the logits
-  int classes = 0;               // scores per candidate
-  bool candidates_last = false;  // [batch, columns, candidates] instead of [batch, candidates, columns]
+/// What the four numbers of a box are.
+enum class BoxForm {
+  kCentre,      // cx, cy, w, h
+  kCorners,     // x1, y1, x2, y2
+  kRowCorners,  // y1, x1, y2, x2
+  kCornerSize,  // x1, y1, w, h
 };
 
 /// What the numbers of a box count: parts of the input's side, or its pixels.
 enum class BoxUnit { kAuto, kNormalised, kPixels };
+
+enum class ScoreForm { kProbability, kLogit, kSoftmax };
+
+/// How much stands behind a reading of the outputs.
+enum class Trust {
+  kGuessed,  // the shape allows it
+  kCounted,  // the number of candidates is the number of cells of this input's grids
+  kSaid,     // the file's metadata or the names of its outputs say it
+};
+
+/// How to read one model's answer. Decided once, at load; never guessed per frame.
+struct Layout {
+  LayoutKind kind = LayoutKind::kRows;
+  std::string name;        // as /models shows it, for example "yolov8"
+  std::string decided_by;  // which rule chose it, for example "metadata end2end"
+  Trust trust = Trust::kGuessed;
+  Feed feed;
+  std::string behind;  // name of the reading that values must rule out first; empty: none
+
+  int output = 0;      // index of the tensor of boxes, or of everything
+  int scores = -1;     // kPair, kSet: index of the scores
+  int class_ids = -1;  // kSet: index of the classes
+  int count = -1;      // kSet: index of how many rows count
+
+  int columns = 0;               // of the tensor `output`
+  bool candidates_last = false;  // [batch, columns, candidates] instead of [batch, candidates, columns]
+  bool scores_last = false;      // likewise of the scores of kPair
+  bool open_batch = false;       // the tensors have no batch dimension: one picture only
+
+  BoxForm form = BoxForm::kCentre;
+  BoxUnit unit = BoxUnit::kPixels;
+  int box_column = 0;     // of the first of the four
+  int score_column = 4;   // kFinished; of the objectness, else of the first class
+  int class_column = 5;   // kFinished
+  int batch_column = -1;  // kFinished: number of the picture
+  bool objectness = false;
+  bool objectness_is_one = false;  // YOLO v6 fills the column
+
+  ScoreForm score_form = ScoreForm::kProbability;
+  int score_columns = 0;  // scores per candidate, background included
+  int background = -1;    // the column of "nothing"; -1: none
+
+  int classes = 0;             // number of labels
+  std::vector<int> labels_of;  // the label of each id of the network, -1 where it has none; empty: the id itself
+
+  Grids grids;             // kCells, kDistances, kPlanes
+  int bins = 0;            // kDistances: of a distribution
+  std::vector<int> heads;  // kPlanes, kDistances in several tensors: scores and distances of each stride in turn
+  bool in_cells = false;   // kPlanes: distances count cells instead of pixels
+};
 
 /// What recognition may look at besides the file.
 struct LayoutHints {
@@ -42,22 +93,41 @@ struct LayoutHints {
   int input_height = 0;
   std::string layout = {};         // the setting `layout`: a name of the table; empty: decided by the file
   BoxUnit boxes = BoxUnit::kAuto;  // the setting `boxes`
+  bool interleaved = false;        // the input is [batch, height, width, channels]: TensorFlow's habits are likely
 };
 
-/// Finds the first row of the layout table that fits `info`. Errors: kModelLayoutUnknown with the shapes that were
-/// seen.
+/// Every reading that the file's metadata, names, types and shapes allow, most trusted first. Errors:
+/// kModelLayoutUnknown with what was seen, and the setting that decides where one does.
+Result<std::vector<Layout>> readings_of(const ModelInfo& info, const LayoutHints& hints);
+
+/// The most trusted reading, without a look at values.
 Result<Layout> recognise_layout(const ModelInfo& info, const LayoutHints& hints);
 
-/// Reads picture `index` of a batch answer of one of the float layouts (kYoloV8 to kDetr) and appends candidates with
-/// scores of at least `threshold`, in original pixels. Errors: kModelOutputInvalid when a tensor is not what the layout
-/// promised.
-Status decode_candidates(const Layout& layout, const std::vector<TensorView>& outputs, int index,
-                         const Placement& placement, float threshold, std::vector<Candidate>& candidates);
+/// Decides between readings by what the network answered to the sample picture: `outputs`, all float32, in the order
+/// of the model's. Errors: kModelLayoutUnknown that names the readings which are left and the setting that decides.
+Result<Layout> settle_layout(const std::vector<Layout>& readings, const std::vector<TensorView>& outputs,
+                             const LayoutHints& hints);
 
-/// Cells of a detector's grids: the sum over strides 8, 16 and 32 of (width / stride) * (height / stride).
-int grid_cells(int input_width, int input_height);
+/// Candidates of one picture, and how many more there would be if their boxes were possible.
+struct Found {
+  std::vector<Candidate> candidates;
+  int impossible = 0;
+};
+
+/// Reads picture `index` of a batch answer of one of the float layouts (kRows to kSet) and appends candidates with
+/// scores of at least `threshold`, in original pixels. Boxes that are no numbers, inside out, or far outside the
+/// picture, and scores above 1, are counted and left out. Errors: kModelOutputInvalid when a tensor is not what the
+/// layout promised.
+Status decode_candidates(const Layout& layout, const std::vector<TensorView>& outputs, int index,
+                         const Placement& placement, float threshold, Found& found);
+
+/// "the network has 80 classes", where its shapes say so and the number of labels is another one; else empty.
+std::string class_count_text(const ModelInfo& info, const LayoutHints& hints);
 
 /// "[1,84,8400]", a symbolic dimension as "?".
 std::string shape_text(const std::vector<std::int64_t>& shape);
+
+/// Every name that the setting `layout` takes, in the order of the documentation.
+const std::vector<std::string>& layout_names();
 
 }  // namespace zmdetect

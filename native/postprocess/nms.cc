@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+
+#include "input_limits.h"
 
 namespace zmdetect {
 
@@ -16,7 +19,26 @@ float iou(const Candidate& a, const Candidate& b) {
   return 1.0F - static_cast<float>(1.0 - shared / (area_a + area_b - shared));
 }
 
-std::vector<int> nms(std::span<const Candidate> candidates, float score_threshold, float iou_threshold) {
+int cap_candidates(std::vector<Candidate>& candidates) {
+  const auto most = std::size_t(limits::kCandidates);
+  if (candidates.size() <= most) return 0;
+  std::vector<int> order(candidates.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::partial_sort(order.begin(), order.begin() + std::ptrdiff_t(most), order.end(), [&](int a, int b) {
+    const float first = candidates[std::size_t(a)].score;
+    const float second = candidates[std::size_t(b)].score;
+    return first != second ? first > second : a < b;
+  });
+  std::vector<Candidate> strongest;
+  strongest.reserve(most);
+  for (std::size_t i = 0; i < most; ++i) strongest.push_back(candidates[std::size_t(order[i])]);
+  const int dropped = int(candidates.size() - most);
+  candidates = std::move(strongest);
+  return dropped;
+}
+
+std::vector<int> nms(std::span<const Candidate> candidates, float score_threshold, float iou_threshold,
+                     std::int64_t* comparisons) {
   std::vector<int> order;
   for (int i = 0; i < static_cast<int>(candidates.size()); ++i) {
     if (candidates[i].score > score_threshold) order.push_back(i);
@@ -25,6 +47,7 @@ std::vector<int> nms(std::span<const Candidate> candidates, float score_threshol
   std::vector<int> kept;
   for (int index : order) {
     const bool free = std::none_of(kept.begin(), kept.end(), [&](int winner) {
+      if (comparisons != nullptr) ++*comparisons;
       return iou(candidates[index], candidates[winner]) > iou_threshold;
     });
     if (free) kept.push_back(index);

@@ -16,7 +16,13 @@ float iou(const Candidate& a, const Candidate& b);
 
 /// Indices of the kept candidates, best first: scores strictly above `score_threshold`, stable order, a box dropped
 /// when its IoU with a kept one is above `iou_threshold`.
-std::vector<int> nms(std::span<const Candidate> candidates, float score_threshold, float iou_threshold = kNmsIou);
+/// `comparisons`, where it is given, counts pairs of boxes.
+std::vector<int> nms(std::span<const Candidate> candidates, float score_threshold, float iou_threshold = kNmsIou,
+                     std::int64_t* comparisons = nullptr);
+
+/// Keeps the strongest limits::kCandidates, in the order of their scores, equal ones in the network's order; returns
+/// how many it dropped. A list that is short enough stays as it is.
+int cap_candidates(std::vector<Candidate>& candidates);
 
 /// NMS with the threshold min(0.2, min_confidence), then drops scores below `min_confidence` and rounds corners half
 /// to even.

@@ -1,6 +1,9 @@
 #include "postprocess/plan.h"
 
+#include <algorithm>
+
 #include "postprocess/darknet.h"
+#include "postprocess/floats.h"
 #include "postprocess/nms.h"
 
 namespace zmdetect {
@@ -8,46 +11,32 @@ namespace {
 
 constexpr std::int64_t kMostFixed = 256;  // pictures of a batch that the file fixes
 
-/// What the layouts want of their pictures.
-Feed feed_of(const ModelInfo& info, const Layout& layout) {
-  switch (layout.kind) {
-    case LayoutKind::kYolox: return {.fit = Fit::kTopLeft, .scale = Scale::kBytes, .bgr = true};
-    case LayoutKind::kDetr: {
-      // RF-DETR names its outputs "dets" and "labels" and was trained on ImageNet's mean and deviation; RT-DETR on
-      // 0..1.
-      const bool imagenet = info.outputs[layout.output].name == "dets";
-      return {.fit = Fit::kStretch, .scale = imagenet ? Scale::kImagenet : Scale::kZeroToOne};
-    }
-    case LayoutKind::kDarknet: return {.fit = Fit::kStretch};
-    case LayoutKind::kSsd: return {.fit = Fit::kTopLeftLanczos, .scale = Scale::kMinusOneToOne, .bytes = true};
-    case LayoutKind::kRelative: return {.scale = Scale::kZeroToOne};
-    default: return {};
-  }
+LayoutHints hints_of(const InputPlan& input, const PlanOptions& options) {
+  return {.classes = options.classes,
+          .input_width = input.width,
+          .input_height = input.height,
+          .layout = options.layout,
+          .boxes = options.boxes,
+          .interleaved = input.interleaved};
 }
 
-/// Half precision becomes float32 in `buffers`; everything else is handed on.
-std::vector<TensorView> widened(const std::vector<TensorView>& outputs, ReadBuffers& buffers) {
-  std::vector<TensorView> views = outputs;
-  buffers.floats.resize(views.size());
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    if (views[i].type != ElementType::kFloat16) continue;
-    std::size_t count = 1;
-    for (const std::int64_t side : views[i].shape) count *= static_cast<std::size_t>(side);
-    const auto* halves = static_cast<const std::uint16_t*>(views[i].data);
-    buffers.floats[i].resize(count);
-    for (std::size_t k = 0; k < count; ++k) buffers.floats[i][k] = from_half(halves[k]);
-    views[i].data = buffers.floats[i].data();
-    views[i].type = ElementType::kFloat32;
+/// An output whose shape is known only once the network has run.
+bool is_open(const TensorInfo& output) {
+  return output.shape.empty() ||
+         std::any_of(output.shape.begin(), output.shape.end(), [](auto side) { return side < 0; });
+}
+
+/// ONNX files name the outputs of TensorFlow's operator, so the layout table knows them.
+bool may_be_tflite(const ModelInfo& info) { return !info.runtime.starts_with("ONNX"); }
+
+std::vector<TensorView> widened(const ModelPlan& plan, const std::vector<TensorView>& outputs, ReadBuffers& buffers) {
+  std::vector<TensorView> views;
+  buffers.floats.resize(outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Quantisation quantisation = i < plan.quantisations.size() ? plan.quantisations[i] : Quantisation();
+    views.push_back(as_floats(outputs[i], quantisation, buffers.floats[i]));
   }
   return views;
-}
-
-Status read_relative(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
-                     const Placement& placement, float threshold, ReadBuffers& buffers) {
-  buffers.floats.resize(1);
-  const Result<TensorView> pixels = yolo_in_pixels(plan.relative, outputs.at(0), buffers.floats[0]);
-  if (!pixels.ok()) return pixels.status();
-  return decode_candidates(plan.relative.layout, {pixels.value()}, index, placement, threshold, buffers.candidates);
 }
 
 }  // namespace
@@ -82,52 +71,74 @@ Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options) 
                                                  ": export the model with batch 1 or a dynamic batch");
   }
   if (!plan.dynamic_batch) plan.fixed_batch = static_cast<int>(tensor.shape[0]);
+  for (const TensorInfo& output : info.outputs) plan.quantisations.push_back(output.quantisation);
 
-  if (!plan.input.interleaved) {
-    const Result<Layout> layout = recognise_layout(
-        info, {.classes = options.classes, .input_width = plan.input.width, .input_height = plan.input.height});
-    if (!layout.ok()) return layout.status();
-    plan.layout = layout.value();
-  } else if (const Result<SsdLayout> ssd = recognise_ssd(info); ssd.ok()) {
-    plan.layout = {.kind = LayoutKind::kSsd, .name = "ssd", .classes = options.classes};
+  const Result<SsdLayout> ssd = recognise_ssd(info);
+  if (plan.input.interleaved && may_be_tflite(info) && ssd.ok()) {
+    plan.layout = {.kind = LayoutKind::kSsd, .name = "ssd", .decided_by = "outputs of TFLite_Detection_PostProcess"};
+    plan.layout.classes = options.classes;
+    plan.layout.feed = {.fit = Fit::kTopLeftLanczos, .scale = Scale::kMinusOneToOne, .bytes = true};
     plan.ssd = ssd.value();
   } else {
-    ModelInfo fed = info;  // with the sides that the file leaves open
-    fed.inputs[0].shape = plan.input_shape(plan.fixed_batch);
-    const Result<RelativeYolo> relative = recognise_relative_yolo(fed, options.classes);
-    if (!relative.ok()) return relative.status();
-    plan.layout = {
-        .kind = LayoutKind::kRelative, .name = relative.value().layout.name + "-relative", .classes = options.classes};
-    plan.relative = relative.value();
+    const Result<Layout> layout = recognise_layout(info, hints_of(plan.input, options));
+    const bool open = std::any_of(info.outputs.begin(), info.outputs.end(), is_open);
+    if (!layout.ok() && !open) return layout.status();
+    if (layout.ok()) plan.layout = layout.value();
   }
-  ZMD_RETURN_IF_ERROR(feed_as(feed_of(info, plan.layout), tensor, options.picture, plan.input));
+  ZMD_RETURN_IF_ERROR(feed_as(plan.layout.feed, tensor, options.picture, plan.input));
   return plan;
+}
+
+Result<ModelPlan> settle_plan(const ModelPlan& plan, const ModelInfo& info, const PlanOptions& options,
+                              const std::vector<TensorView>& outputs) {
+  if (plan.layout.kind == LayoutKind::kSsd) return plan;
+  ModelInfo seen = info;
+  for (std::size_t i = 0; i < std::min(seen.outputs.size(), outputs.size()); ++i) {
+    seen.outputs[i].shape = outputs[i].shape;
+  }
+  const LayoutHints hints = hints_of(plan.input, options);
+  const Result<std::vector<Layout>> readings = readings_of(seen, hints);
+  if (!readings.ok()) return readings.status();
+  ReadBuffers buffers;
+  const Result<Layout> layout = settle_layout(readings.value(), widened(plan, outputs, buffers), hints);
+  if (!layout.ok()) {
+    const std::string counts = class_count_text(seen, hints);
+    if (counts.empty()) return layout.status();
+    return Status(layout.status().code(), layout.status().message() + "; there are " + std::to_string(hints.classes) +
+                                              (hints.classes == 1 ? " label, and " : " labels, and ") + counts);
+  }
+  Result<InputPlan> input = read_picture_input(info, options.input_width, options.input_height);
+  if (!input.ok()) return input.status();
+  ModelPlan settled = plan;
+  settled.layout = layout.value();
+  settled.input = input.value();
+  ZMD_RETURN_IF_ERROR(feed_as(settled.layout.feed, info.inputs[0], options.picture, settled.input));
+  return settled;
 }
 
 Result<Answer> read_answer(const ModelPlan& plan, const std::vector<TensorView>& outputs, int index,
                            const Placement& placement, double min_confidence, ReadBuffers& buffers) {
-  const std::vector<TensorView> views = widened(outputs, buffers);
+  const std::vector<TensorView> views = widened(plan, outputs, buffers);
   const float threshold = candidate_threshold(min_confidence);
-  buffers.candidates.clear();
+  Found& found = buffers.found;
+  found.candidates.clear();
+  found.impossible = 0;
   switch (plan.layout.kind) {
     case LayoutKind::kSsd: {
       const TopLeftFit fit = fit_top_left(placement.picture_width, placement.picture_height, placement.input_width,
                                           placement.input_height);
-      Result<std::vector<Detection>> detections = read_ssd(plan.ssd, views, fit, min_confidence);
-      if (!detections.ok()) return detections.status();
-      return Answer{.detections = std::move(detections).value()};
+      return read_ssd(plan.ssd, views, fit, min_confidence);
     }
-    case LayoutKind::kRelative:
-      ZMD_RETURN_IF_ERROR(read_relative(plan, views, index, placement, threshold, buffers));
-      break;
     case LayoutKind::kDarknet:
-      ZMD_RETURN_IF_ERROR(decode_darknet(views.at(0), index, placement.picture_width, placement.picture_height,
-                                         threshold, buffers.candidates));
+      ZMD_RETURN_IF_ERROR(
+          decode_darknet(views.at(0), index, placement.picture_width, placement.picture_height, threshold, found));
       break;
-    default:
-      ZMD_RETURN_IF_ERROR(decode_candidates(plan.layout, views, index, placement, threshold, buffers.candidates));
+    default: ZMD_RETURN_IF_ERROR(decode_candidates(plan.layout, views, index, placement, threshold, found));
   }
-  return Answer{.detections = select_detections(buffers.candidates, min_confidence)};
+  const int capped = cap_candidates(found.candidates);
+  return Answer{.detections = select_detections(found.candidates, min_confidence),
+                .impossible = found.impossible,
+                .capped = capped};
 }
 
 }  // namespace zmdetect

@@ -3,7 +3,6 @@
 
 #include "postprocess/layout.h"
 #include "postprocess/picture_input.h"
-#include "postprocess/relative_yolo.h"
 #include "postprocess/ssd.h"
 
 namespace zmdetect {
@@ -20,8 +19,8 @@ struct PlanOptions {
 struct ModelPlan {
   InputPlan input;
   Layout layout;
-  RelativeYolo relative;  // kRelative only
-  SsdLayout ssd;          // kSsd only
+  SsdLayout ssd;                            // kSsd only
+  std::vector<Quantisation> quantisations;  // of the outputs
   bool dynamic_batch = false;
   int fixed_batch = 1;  // pictures in every inference, where the file fixes their number
 
@@ -30,14 +29,19 @@ struct ModelPlan {
   ElementType input_type() const;
 };
 
-/// Errors: kModelLayoutUnknown with what was seen: an input that is no picture, a size that the file rules out,
-/// outputs that no row of the layout table describes.
+/// The plan by what the file declares. Where it leaves shapes open, or more than one layout fits, the layout is the
+/// likeliest one until `settle_plan` has seen an answer. Errors: kModelLayoutUnknown with what was seen: an input that
+/// is no picture, a size that the file rules out, outputs that no layout describes.
 Result<ModelPlan> plan_model(const ModelInfo& info, const PlanOptions& options);
+
+/// The plan by what the network answered to a picture that was fed by `plan`. Errors: kModelLayoutUnknown.
+Result<ModelPlan> settle_plan(const ModelPlan& plan, const ModelInfo& info, const PlanOptions& options,
+                              const std::vector<TensorView>& outputs);
 
 /// Memory that reading answers of one instance needs again and again.
 struct ReadBuffers {
   std::vector<std::vector<float>> floats;
-  std::vector<Candidate> candidates;
+  Found found;
 };
 
 /// Detections of picture `index` of a batch answer, with scores of at least `min_confidence`.

@@ -38,6 +38,8 @@ Result<const float*> floats(const std::vector<TensorView>& outputs, int index, s
   return static_cast<const float*>(tensor.data);
 }
 
+constexpr float kHighestScore = 1.01F;  // of quantised scores
+
 /// A number that fits in what it becomes. A NaN does not.
 bool sane(double value) { return std::abs(value) < 1e9; }
 
@@ -64,8 +66,8 @@ Result<SsdLayout> recognise_ssd(const ModelInfo& info) {
                     seen);
 }
 
-Result<std::vector<Detection>> read_ssd(const SsdLayout& layout, const std::vector<TensorView>& outputs,
-                                        const TopLeftFit& fit, double min_confidence) {
+Result<Answer> read_ssd(const SsdLayout& layout, const std::vector<TensorView>& outputs, const TopLeftFit& fit,
+                        double min_confidence) {
   const Result<const float*> count = floats(outputs, layout.count, 1);
   if (!count.ok()) return count.status();
   const float declared = *count.value();
@@ -82,22 +84,25 @@ Result<std::vector<Detection>> read_ssd(const SsdLayout& layout, const std::vect
 
   const double to_x = fit.input_width / fit.scale;
   const double to_y = fit.input_height / fit.scale;
-  std::vector<Detection> detections;
+  Answer answer;
   for (std::size_t i = 0; i < rows; ++i) {
     const float score = scores.value()[i];
-    if (!(double(score) >= min_confidence)) continue;
+    if (double(score) < min_confidence) continue;
     const float* box = boxes.value() + i * 4;
     const double corners[4] = {box[1] * to_x, box[0] * to_y, box[3] * to_x, box[2] * to_y};
-    if (!sane(classes.value()[i]) || !std::all_of(std::begin(corners), std::end(corners), sane)) {
-      return Status(Code::kModelOutputInvalid, "row " + std::to_string(i) + " of the SSD model's answer is no number");
+    const bool possible = score <= kHighestScore && sane(classes.value()[i]) && corners[2] >= corners[0] &&
+                          corners[3] >= corners[1] && std::all_of(std::begin(corners), std::end(corners), sane);
+    if (!possible) {
+      ++answer.impossible;
+      continue;
     }
     Detection detection;
     std::copy(std::begin(corners), std::end(corners), detection.box);  // the conversion truncates toward zero
     detection.score = score;
     detection.class_id = int(classes.value()[i]);
-    detections.push_back(detection);
+    answer.detections.push_back(detection);
   }
-  return detections;
+  return answer;
 }
 
 }  // namespace zmdetect

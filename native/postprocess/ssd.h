@@ -28,8 +28,9 @@ Result<SsdLayout> recognise_ssd(const ModelInfo& info);
 
 /// Detections with score >= min_confidence (compared in double), in the model's own order. Pixels of the original
 /// picture = relative coordinate * (input side / scale), in double, truncated toward zero. No NMS: the model did it.
-/// class_id is the model's own id, which may lie beyond the label file. Errors: kModelOutputInvalid.
-Result<std::vector<Detection>> read_ssd(const SsdLayout& layout, const std::vector<TensorView>& outputs,
-                                        const TopLeftFit& fit, double min_confidence);
+/// class_id is the model's own id, which may lie beyond the label file. A row that is no number or a score above 1 is
+/// counted and left out. Errors: kModelOutputInvalid.
+Result<Answer> read_ssd(const SsdLayout& layout, const std::vector<TensorView>& outputs, const TopLeftFit& fit,
+                        double min_confidence);
 
 }  // namespace zmdetect

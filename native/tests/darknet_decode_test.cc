@@ -12,10 +12,10 @@ namespace {
 
 Result<std::vector<Candidate>> decoded(const std::vector<float>& rows, std::int64_t columns, int width, int height,
                                        float threshold = 0.2F) {
-  std::vector<Candidate> candidates;
+  Found found;
   const TensorView view{rows.data(), ElementType::kFloat32, {1, std::ssize(rows) / columns, columns}};
-  ZMD_RETURN_IF_ERROR(decode_darknet(view, 0, width, height, threshold, candidates));
-  return candidates;
+  ZMD_RETURN_IF_ERROR(decode_darknet(view, 0, width, height, threshold, found));
+  return found.candidates;
 }
 
 TEST(DarknetDecode, CutsSidesAndCentreToWholePixels) {
@@ -56,24 +56,33 @@ TEST(DarknetDecode, LeavesOutRowsBelowTheThresholdWhateverTheirObjectness) {
 
 TEST(DarknetDecode, ReadsThePictureItIsAskedFor) {
   const std::vector<float> rows = {.5F, .5F, .5F, .5F, 1, 0.9F, .25F, .25F, .5F, .5F, 1, 0.8F};
-  std::vector<Candidate> candidates;
-  ASSERT_TRUE(decode_darknet({rows.data(), ElementType::kFloat32, {2, 1, 6}}, 1, 64, 64, 0.2F, candidates).ok());
-  ASSERT_EQ(candidates.size(), 1U);
-  EXPECT_EQ(candidates[0].score, 0.8F);
+  Found found;
+  ASSERT_TRUE(decode_darknet({rows.data(), ElementType::kFloat32, {2, 1, 6}}, 1, 64, 64, 0.2F, found).ok());
+  ASSERT_EQ(found.candidates.size(), 1U);
+  EXPECT_EQ(found.candidates[0].score, 0.8F);
 }
 
 TEST(DarknetDecode, RefusesWhatItsLayoutRulesOut) {
   const std::vector<float> rows(12, 0.5F);
-  std::vector<Candidate> candidates;
+  Found found;
   const TensorView views[] = {{rows.data(), ElementType::kFloat32, {1, 12}},
                               {rows.data(), ElementType::kFloat32, {1, 2, 5}},
                               {rows.data(), ElementType::kFloat16, {1, 2, 6}},
                               {rows.data(), ElementType::kFloat32, {0, 2, 6}}};
   for (const TensorView& view : views) {
-    EXPECT_EQ(decode_darknet(view, 0, 64, 64, 0.2F, candidates).code(), Code::kModelOutputInvalid);
+    EXPECT_EQ(decode_darknet(view, 0, 64, 64, 0.2F, found).code(), Code::kModelOutputInvalid);
   }
-  EXPECT_EQ(decoded({.5F, .5F, INFINITY, .5F, 1, 0.9F}, 6, 64, 64).status().code(), Code::kModelOutputInvalid);
-  EXPECT_EQ(decoded({.5F, .5F, NAN, .5F, 1, 0.9F}, 6, 64, 64).status().code(), Code::kModelOutputInvalid);
+}
+
+TEST(DarknetDecode, CountsBoxesThatNoPictureCanHave) {
+  for (const float wrong : {INFINITY, NAN, -0.5F, 1e9F}) {
+    const std::vector<float> rows = {.5F, .5F, wrong, .5F, 1, 0.9F, .5F, .5F, .5F, .5F, 1, 0.8F};
+    Found found;
+    ASSERT_TRUE(decode_darknet({rows.data(), ElementType::kFloat32, {1, 2, 6}}, 0, 64, 64, 0.2F, found).ok());
+    EXPECT_EQ(found.impossible, 1) << wrong;
+    ASSERT_EQ(found.candidates.size(), 1U);
+    EXPECT_EQ(found.candidates[0].score, 0.8F);
+  }
 }
 
 }  // namespace

@@ -50,36 +50,36 @@ std::vector<float> transposed(const std::vector<float>& data) {
   return out;
 }
 
-struct Found {
+struct Seen {
   std::vector<std::int64_t> box;
   int class_id;
   float score;
-  bool operator==(const Found&) const = default;
+  bool operator==(const Seen&) const = default;
 };
 
-std::vector<Found> read(const Layout& layout, const std::vector<float>& data, std::vector<std::int64_t> shape,
-                        int width, int height) {
+std::vector<Seen> read(const Layout& layout, const std::vector<float>& data, std::vector<std::int64_t> shape, int width,
+                       int height) {
   const InputPlan input{.width = 640, .height = 640};
-  std::vector<Candidate> candidates;
+  Found decoded;
   const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, std::move(shape)}}, 0,
-                                          place(width, height, input), candidate_threshold(0.3), candidates);
+                                          place(width, height, input), candidate_threshold(0.3), decoded);
   EXPECT_TRUE(status.ok()) << status.message();
-  std::vector<Found> found;
-  for (const Detection& d : select_detections(candidates, 0.3))
+  std::vector<Seen> found;
+  for (const Detection& d : select_detections(decoded.candidates, 0.3))
     found.push_back({{d.box, d.box + 4}, d.class_id, d.score});
   return found;
 }
 
 TEST(YoloV8, GivesTheContractsBoxesOn800x600) {
   const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
-  const std::vector<Found> expected = {
+  const std::vector<Seen> expected = {
       {{338, 175, 462, 425}, 0, .9F}, {{-19, 262, 31, 338}, 0, .7F}, {{100, 243, 151, 307}, 1, .5F}};
   EXPECT_EQ(read(layout, planar(kVector1), {1, 7, kCandidates}, 800, 600), expected);
 }
 
 TEST(YoloV8, GivesTheContractsBoxesOn30x20) {
   const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
-  const std::vector<Found> expected = {{{13, 5, 17, 15}, 0, .9F}, {{-1, 9, 1, 11}, 0, .7F}, {{4, 8, 6, 10}, 1, .5F}};
+  const std::vector<Seen> expected = {{{13, 5, 17, 15}, 0, .9F}, {{-1, 9, 1, 11}, 0, .7F}, {{4, 8, 6, 10}, 1, .5F}};
   EXPECT_EQ(read(layout, planar(kVector1), {1, 7, kCandidates}, 30, 20), expected);
 }
 
@@ -98,7 +98,7 @@ TEST(EndToEnd, GivesTheContractsBoxes) {
                             {.2F, 10, 40, 330, .3F, 1}};
   for (int i = 0; i < 4; ++i) std::copy_n(rows[i], 6, data.begin() + i * 6);
   const Layout layout = recognise_layout(model({1, 300, 6}, true), {.classes = kClasses}).value();
-  const std::vector<Found> expected = {
+  const std::vector<Seen> expected = {
       {{338, 175, 462, 425}, 0, .9F}, {{100, 238, 150, 312}, 1, .5F}, {{0, -88, 50, 312}, 1, .3F}};
   EXPECT_EQ(read(layout, data, {1, 300, 6}, 800, 600), expected);
 }
@@ -106,9 +106,9 @@ TEST(EndToEnd, GivesTheContractsBoxes) {
 TEST(EndToEnd, RefusesAClassBeyondTheLabels) {
   const std::vector<float> data = {1, 1, 2, 2, .9F, 3};
   const Layout layout = recognise_layout(model({1, 1, 6}, true), {.classes = kClasses}).value();
-  std::vector<Candidate> candidates;
+  Found found;
   const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, {1, 1, 6}}}, 0,
-                                          Placement(), 0.2F, candidates);
+                                          Placement(), 0.2F, found);
   EXPECT_EQ(status.code(), Code::kModelOutputInvalid);
 }
 
@@ -129,9 +129,9 @@ TEST(RecogniseLayout, RefusesWhatItDoesNotKnowWithTheShapesItSaw) {
 TEST(DecodeCandidates, RefusesAnAnswerThatIsNotWhatTheLayoutPromised) {
   const std::vector<float> data(7 * 5);
   const Layout layout = recognise_layout(model({1, 7, kCandidates}), {.classes = kClasses}).value();
-  std::vector<Candidate> candidates;
+  Found found;
   const Status status = decode_candidates(layout, {TensorView{data.data(), ElementType::kFloat32, {1, 5, 7}}}, 0,
-                                          Placement(), 0.2F, candidates);
+                                          Placement(), 0.2F, found);
   EXPECT_EQ(status.code(), Code::kModelOutputInvalid);
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "input_limits.h"
+
 namespace zmdetect {
 namespace {
 
@@ -35,6 +37,26 @@ TEST(Nms, KeepsTheOrderOfEqualScores) {
 TEST(Nms, TakesTwoBoxesWithoutAreaAsOne) {
   const std::vector<Candidate> candidates = {box(0, 0, 0, 0, 0.9F), box(70, 70, 0, 5, 0.8F)};
   EXPECT_EQ(nms(candidates, 0.2F), (std::vector<int>{0}));
+}
+
+TEST(CapCandidates, KeepsTheStrongestInTheirOrder) {
+  std::vector<Candidate> candidates;
+  for (int i = 0; i < limits::kCandidates + 2; ++i) candidates.push_back(box(i, 0, 1, 1, i == 5 ? 0.9F : 0.5F));
+  EXPECT_EQ(cap_candidates(candidates), 2);
+  ASSERT_EQ(candidates.size(), std::size_t(limits::kCandidates));
+  EXPECT_EQ(candidates[0].x, 5);
+  EXPECT_EQ(candidates[1].x, 0) << "equal scores stay in the network's order";
+  EXPECT_EQ(candidates.back().x, limits::kCandidates - 1);
+  EXPECT_EQ(cap_candidates(candidates), 0);
+}
+
+TEST(CapCandidates, BoundsTheComparisonsOfTheWorstAnswer) {
+  std::vector<Candidate> candidates;
+  for (int i = 0; i < 25'200; ++i) candidates.push_back(box(2.0 * i, 0, 1, 1, 0.5F));  // none hides another
+  EXPECT_EQ(cap_candidates(candidates), 25'200 - limits::kCandidates);
+  std::int64_t comparisons = 0;
+  EXPECT_EQ(nms(candidates, 0.2F, kNmsIou, &comparisons).size(), std::size_t(limits::kCandidates));
+  EXPECT_LE(comparisons, std::int64_t(limits::kCandidates) * limits::kCandidates / 2);
 }
 
 TEST(SelectDetections, RoundsCornersHalfToEven) {

@@ -50,7 +50,8 @@ class BoundInstance : public ::testing::Test {
 };
 
 TEST_F(BoundInstance, PinnedMemoryIsFilledAnewForEveryRunAndSize) {
-  PinnedInstance instance(session, info, Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault));
+  PinnedInstance instance(session, info, SideInputs(),
+                          Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault));
   expect_doubled(instance, 1, 1.5F);
   expect_doubled(instance, 1, -4);
   expect_doubled(instance, 8, 3);
@@ -58,7 +59,8 @@ TEST_F(BoundInstance, PinnedMemoryIsFilledAnewForEveryRunAndSize) {
 }
 
 TEST_F(BoundInstance, PinnedMemorySurvivesAFailedRun) {
-  PinnedInstance instance(session, info, Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault));
+  PinnedInstance instance(session, info, SideInputs(),
+                          Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault));
   std::vector<TensorView> outputs;
   TensorView wrong = input(1, 1);
   wrong.shape = {1, 3, 4, 1};

@@ -66,7 +66,9 @@ class TfliteCpuTest : public testing::TfliteTest {
     ZMD_RETURN_IF_ERROR(instance.run({slot.data(), ElementType::kUint8, shape}, outputs));
     const auto layout = recognise_ssd(info);
     if (!layout.ok()) return layout.status();
-    return read_ssd(layout.value(), outputs, fit.value(), 0.3);
+    Result<Answer> answer = read_ssd(layout.value(), outputs, fit.value(), 0.3);
+    if (!answer.ok()) return answer.status();
+    return std::move(answer).value().detections;
   }
 
   void expect_recorded(const std::string& path, const std::string& label_file) {

@@ -1,7 +1,9 @@
 // YOLO in Ultralytics' TFLite export: relative coordinates, dequantised by the tensor's own scale.
 #include <gtest/gtest.h>
 
-#include "postprocess/relative_yolo.h"
+#include <cmath>
+
+#include "postprocess/plan.h"
 
 namespace zmdetect {
 namespace {
@@ -11,82 +13,75 @@ ModelInfo yolo(std::vector<std::int64_t> shape, ElementType type, Quantisation q
           .outputs = {{.name = "out", .type = type, .shape = std::move(shape), .quantisation = quantisation}}};
 }
 
-TEST(RecogniseRelativeYolo, ReadsSizeAndOrderFromTheShapes) {
-  const auto planar = recognise_relative_yolo(yolo({1, 6, 4200}, ElementType::kFloat32), 2);
-  ASSERT_TRUE(planar.ok()) << planar.status().message();
-  EXPECT_TRUE(planar.value().layout.candidates_last);
-  EXPECT_EQ(planar.value().input_width, 640);
-  EXPECT_EQ(planar.value().input_height, 320);
-  EXPECT_EQ(planar.value().columns, 6);
-  EXPECT_EQ(planar.value().quantisation.scale, 0);
-  const auto rows = recognise_relative_yolo(yolo({1, 4200, 6}, ElementType::kInt8, {0.01F, -128}), 2);
-  ASSERT_TRUE(rows.ok()) << rows.status().message();
-  EXPECT_FALSE(rows.value().layout.candidates_last);
-  EXPECT_EQ(rows.value().quantisation.zero_point, -128);
+/// What the engine finds on a picture as large as the input, after it has settled the layout on the same answer.
+std::vector<Detection> found(const ModelInfo& info, const void* data) {
+  const TensorView answer{data, info.outputs[0].type, info.outputs[0].shape};
+  Result<ModelPlan> plan = plan_model(info, {.classes = 2});
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+  if (plan.ok()) plan = settle_plan(plan.value(), info, {.classes = 2}, {answer});
+  EXPECT_TRUE(plan.ok()) << plan.status().message();
+  if (!plan.ok()) return {};
+  EXPECT_EQ(plan.value().layout.name, "yolov8-relative");
+  EXPECT_FLOAT_EQ(plan.value().input.factor, 1.0F / 255);
+  ReadBuffers buffers;
+  const Result<Answer> read = read_answer(plan.value(), {answer}, 0, place(640, 320, plan.value().input), 0.3, buffers);
+  EXPECT_TRUE(read.ok()) << read.status().message();
+  return read.ok() ? read.value().detections : std::vector<Detection>();
 }
 
-TEST(RecogniseRelativeYolo, RefusesOtherModels) {
-  const auto code = [](const ModelInfo& info, int classes) {
-    return recognise_relative_yolo(info, classes).status().code();
-  };
-  EXPECT_EQ(code(yolo({1, 6, 4200}, ElementType::kUint8), 2), Code::kModelLayoutUnknown);  // no scale
-  EXPECT_EQ(code(yolo({1, 6, 4200}, ElementType::kInt32, {1, 0}), 2), Code::kModelLayoutUnknown);
-  EXPECT_EQ(code(yolo({1, 4200}, ElementType::kFloat32), 2), Code::kModelLayoutUnknown);
-  EXPECT_EQ(code(yolo({1, 60, 4200}, ElementType::kFloat32), 2), Code::kModelLayoutUnknown);  // labels do not fit
-  ModelInfo planes = yolo({1, 6, 4200}, ElementType::kFloat32);
-  planes.inputs[0].shape = {1, 3, 320, 640};
-  EXPECT_EQ(code(planes, 2), Code::kModelLayoutUnknown);
-  planes.outputs.clear();
-  EXPECT_EQ(code(planes, 2), Code::kModelLayoutUnknown);
+void expect_both(const std::vector<Detection>& detections) {
+  ASSERT_EQ(detections.size(), 2U);
+  EXPECT_EQ(std::vector<std::int64_t>(detections[0].box, detections[0].box + 4),
+            (std::vector<std::int64_t>{240, 40, 400, 120}));
+  EXPECT_NEAR(detections[0].score, 0.9, 1e-3);
+  EXPECT_EQ(detections[0].class_id, 0);
+  EXPECT_EQ(std::vector<std::int64_t>(detections[1].box, detections[1].box + 4),
+            (std::vector<std::int64_t>{32, 232, 96, 248}));
+  EXPECT_NEAR(detections[1].score, 0.5, 1e-3);
+  EXPECT_EQ(detections[1].class_id, 1);
 }
 
-// Two candidates: cx, cy, w, h and two scores, in steps of 1/200 above -100.
-const std::vector<float> kPlanarPixels{320, 64, 160, 80, 64, 32, 160, 16, 0.9F, 0.1F, 0, 0.5F};
+// 4200 cells of 640 x 320; the first two hold cx, cy, w, h and two scores.
+constexpr std::size_t kCells = 4200;
+constexpr float kFirst[6] = {0.5F, 0.25F, 0.25F, 0.25F, 0.9F, 0};
+constexpr float kSecond[6] = {0.1F, 0.75F, 0.1F, 0.05F, 0, 0.5F};
 
-TEST(YoloInPixels, DequantisesPlanarIntegers) {
-  const auto model = recognise_relative_yolo(yolo({1, 6, 2}, ElementType::kInt8, {0.005F, -100}), 2);
-  ASSERT_TRUE(model.ok()) << model.status().message();
-  const std::vector<std::int8_t> stored{0, -80, 0, -50, -80, -90, 0, -90, 80, -80, -100, 0};
-  std::vector<float> values;
-  const auto view = yolo_in_pixels(model.value(), {stored.data(), ElementType::kInt8, {1, 6, 2}}, values);
-  ASSERT_TRUE(view.ok()) << view.status().message();
-  EXPECT_EQ(view.value().type, ElementType::kFloat32);
-  for (std::size_t i = 0; i < kPlanarPixels.size(); ++i) EXPECT_NEAR(values[i], kPlanarPixels[i], 1e-3) << i;
-}
-
-TEST(YoloInPixels, DequantisesRowsOfUnsignedIntegers) {
-  const auto model = recognise_relative_yolo(yolo({1, 4200, 6}, ElementType::kUint8, {0.005F, 0}), 2);
-  ASSERT_TRUE(model.ok()) << model.status().message();
-  const std::vector<std::uint8_t> stored{100, 100, 20, 100, 180, 0, 20, 50, 10, 10, 20, 100};
-  std::vector<float> values;
-  const auto view = yolo_in_pixels(model.value(), {stored.data(), ElementType::kUint8, {1, 2, 6}}, values);
-  ASSERT_TRUE(view.ok()) << view.status().message();
-  for (std::size_t column = 0; column < 6; ++column) {
-    EXPECT_NEAR(values[column], kPlanarPixels[2 * column], 1e-3);
-    EXPECT_NEAR(values[6 + column], kPlanarPixels[2 * column + 1], 1e-3);
+TEST(RelativeYolo, ReadsFloats) {
+  std::vector<float> planar(6 * kCells);
+  for (std::size_t k = 0; k < 6; ++k) {
+    planar[k * kCells] = kFirst[k];
+    planar[k * kCells + 1] = kSecond[k];
   }
+  expect_both(found(yolo({1, 6, kCells}, ElementType::kFloat32), planar.data()));
 }
 
-TEST(YoloInPixels, LeavesFloatsButForTheCoordinates) {
-  const auto model = recognise_relative_yolo(yolo({1, 6, 4200}, ElementType::kFloat32), 2);
-  const std::vector<float> stored{0.5F, 0.1F, 0.5F, 0.25F, 0.1F, 0.05F, 0.5F, 0.05F, 0.9F, 0.1F, 0, 0.5F};
-  std::vector<float> values;
-  ASSERT_TRUE(yolo_in_pixels(model.value(), {stored.data(), ElementType::kFloat32, {1, 6, 2}}, values).ok());
-  for (std::size_t i = 0; i < kPlanarPixels.size(); ++i) EXPECT_NEAR(values[i], kPlanarPixels[i], 1e-3) << i;
+TEST(RelativeYolo, DequantisesPlanarIntegers) {
+  std::vector<std::int8_t> planar(6 * kCells, -100);
+  for (std::size_t k = 0; k < 6; ++k) {
+    planar[k * kCells] = std::int8_t(std::lround(kFirst[k] * 200) - 100);
+    planar[k * kCells + 1] = std::int8_t(std::lround(kSecond[k] * 200) - 100);
+  }
+  expect_both(found(yolo({1, 6, kCells}, ElementType::kInt8, {0.005F, -100}), planar.data()));
 }
 
-TEST(YoloInPixels, RefusesAnotherShapeOrTypeThanPromised) {
-  const auto model = recognise_relative_yolo(yolo({1, 6, 4200}, ElementType::kInt8, {0.01F, 0}), 2);
-  const std::vector<std::int8_t> stored(12);
-  std::vector<float> values;
-  const auto code = [&](ElementType type, std::vector<std::int64_t> shape) {
-    return yolo_in_pixels(model.value(), {stored.data(), type, std::move(shape)}, values).status().code();
-  };
-  EXPECT_EQ(code(ElementType::kInt8, {1, 6, 2}), Code::kOk);
-  EXPECT_EQ(code(ElementType::kFloat32, {1, 6, 2}), Code::kModelOutputInvalid);
-  EXPECT_EQ(code(ElementType::kInt8, {1, 4, 3}), Code::kModelOutputInvalid);
-  EXPECT_EQ(code(ElementType::kInt8, {2, 6, 1}), Code::kModelOutputInvalid);
-  EXPECT_EQ(code(ElementType::kInt8, {12}), Code::kModelOutputInvalid);
+TEST(RelativeYolo, DequantisesRowsOfUnsignedIntegers) {
+  std::vector<std::uint8_t> rows(6 * kCells, 0);
+  for (std::size_t k = 0; k < 6; ++k) {
+    rows[k] = std::uint8_t(std::lround(kFirst[k] * 200));
+    rows[6 + k] = std::uint8_t(std::lround(kSecond[k] * 200));
+  }
+  expect_both(found(yolo({1, kCells, 6}, ElementType::kUint8, {0.005F, 0}), rows.data()));
+}
+
+TEST(RelativeYolo, RefusesOtherModels) {
+  const auto code = [](const ModelInfo& info) { return plan_model(info, {.classes = 2}).status().code(); };
+  EXPECT_EQ(code(yolo({1, 6, 4200}, ElementType::kUint8)), Code::kModelLayoutUnknown);  // no scale
+  EXPECT_EQ(code(yolo({1, 6, 4200}, ElementType::kInt32)), Code::kModelLayoutUnknown);
+  EXPECT_EQ(code(yolo({1, 4200}, ElementType::kFloat32)), Code::kModelLayoutUnknown);
+  EXPECT_EQ(code(yolo({1, 60, 4200}, ElementType::kFloat32)), Code::kModelLayoutUnknown);  // labels do not fit
+  ModelInfo nothing = yolo({1, 6, 4200}, ElementType::kFloat32);
+  nothing.outputs.clear();
+  EXPECT_EQ(code(nothing), Code::kModelLayoutUnknown);
 }
 
 }  // namespace

@@ -52,8 +52,13 @@ TEST(RecogniseSsd, RefusesWhatFitsNoOrderWithTheShapes) {
 class ReadSsd : public ::testing::Test {
  protected:
   Result<std::vector<Detection>> read(double min_confidence) {
-    return read_ssd({}, outputs, fit_top_left(800, 600, 300, 300), min_confidence);
+    Result<Answer> answer = read_ssd({}, outputs, fit_top_left(800, 600, 300, 300), min_confidence);
+    if (!answer.ok()) return answer.status();
+    impossible = answer.value().impossible;
+    return std::move(answer).value().detections;
   }
+
+  int impossible = 0;
 
   std::vector<float> boxes{0.1F, 0.2F, 0.5F, 0.7F, -0.01F, -0.02F, 0.999F, 1.0F, 0, 0, 1, 1};
   std::vector<float> classes{17, 89, 0};
@@ -97,16 +102,28 @@ TEST_F(ReadSsd, RefusesAnswersThatAreNone) {
     EXPECT_EQ(read(0).status().code(), Code::kModelOutputInvalid) << broken;
   }
   count[0] = 3;
-  boxes[0] = nan;
-  EXPECT_EQ(read(0).status().code(), Code::kModelOutputInvalid);
-  boxes[0] = 0;
-  classes[1] = 1e30F;
-  EXPECT_EQ(read(0).status().code(), Code::kModelOutputInvalid);
-  classes[1] = 1;
-  scores[0] = nan;  // below every threshold
-  EXPECT_EQ(read(0).value().size(), 2U);
   outputs[0].type = ElementType::kUint8;
   EXPECT_EQ(read(0).status().code(), Code::kModelOutputInvalid);
+}
+
+TEST_F(ReadSsd, CountsRowsThatNoPictureCanHave) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (float* number : {&boxes[0], &classes[0], &scores[0]}) {
+    const float right = *number;
+    for (const float wrong : {nan, 1e30F}) {
+      *number = wrong;
+      EXPECT_EQ(read(0).value().size(), 2U);
+      EXPECT_EQ(impossible, 1);
+    }
+    *number = right;
+  }
+  scores[0] = 1.7F;
+  EXPECT_EQ(read(0).value().size(), 2U);
+  EXPECT_EQ(impossible, 1);
+  scores[0] = 0.75F;
+  std::swap(boxes[0], boxes[2]);  // inside out
+  EXPECT_EQ(read(0).value().size(), 2U);
+  EXPECT_EQ(impossible, 1);
 }
 
 }  // namespace

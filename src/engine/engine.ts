@@ -1,6 +1,6 @@
 /** The typed face of the native engine: one class per native object, no policy. */
 import { isErrorCode, ZmdetectError } from '../errors.js';
-import { binariesFolder } from '../package-root.js';
+import { binariesFolder, samplePicture } from '../package-root.js';
 import {
   type BoxMark,
   type DetectOutput,
@@ -67,6 +67,7 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     this.#handle = native.createEngine({
       backendFolder: options.backendFolder ?? binariesFolder,
+      samplePicture,
       decodeThreads: options.decodeThreads ?? 0,
       maxImages: options.maxImages ?? 0,
       maxImagePixels: options.maxImagePixels ?? 64_000_000,

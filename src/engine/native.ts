@@ -143,6 +143,8 @@ export interface PrepareOptions {
 export interface Native {
   createEngine(options: {
     backendFolder: string;
+    /** A picture file for the warm-up of models. */
+    samplePicture: string;
     decodeThreads: number;
     maxImages: number;
     maxImagePixels: number;

@@ -77,8 +77,13 @@ Status failure(Code code, const std::string& what, const Ort::Exception& error) 
   return Status(memory ? Code::kOutOfMemory : code, what + ": " + words);
 }
 
-PinnedInstance::PinnedInstance(Ort::Session& session, const ModelInfo& info, Ort::MemoryInfo host)
-    : session_(session), info_(info), host_(std::move(host)), allocator_(session_, host_), binding_(session_) {}
+PinnedInstance::PinnedInstance(Ort::Session& session, const ModelInfo& info, SideInputs side, Ort::MemoryInfo host)
+    : session_(session),
+      info_(info),
+      side_(std::move(side)),
+      host_(std::move(host)),
+      allocator_(session_, host_),
+      binding_(session_) {}
 
 Status PinnedInstance::run(const TensorView& input, std::vector<TensorView>& outputs) try {
   if (input.shape != shape_) {
@@ -88,6 +93,10 @@ Status PinnedInstance::run(const TensorView& input, std::vector<TensorView>& out
   std::memcpy(input_.GetTensorMutableRawData(), input.data, byte_size(input.type, input.shape));
   // Binding is what copies to the device, so it is done again for each picture. Outputs may change their shapes.
   binding_.BindInput(info_.inputs.at(0).name.c_str(), input_);
+  side_values_ = side_.values(input.shape, cpu_);
+  for (std::size_t i = 0; i < side_values_.size(); ++i) {
+    binding_.BindInput(side_.tensors()[i].name.c_str(), side_values_[i]);
+  }
   binding_.ClearBoundOutputs();
   for (const TensorInfo& output : info_.outputs) binding_.BindOutput(output.name.c_str(), host_);
   binding_.SynchronizeInputs();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backends/backend.h"
+#include "backends/onnx/side_inputs.h"
 
 namespace zmdetect::onnx {
 
@@ -27,18 +28,21 @@ Status failure(Code code, const std::string& what, const Ort::Exception& error);
 class PinnedInstance : public Instance {
  public:
   /// `host`: where inputs are put and outputs are wanted; CUDA's pinned memory, or in tests the CPU's.
-  PinnedInstance(Ort::Session& session, const ModelInfo& info, Ort::MemoryInfo host);
+  PinnedInstance(Ort::Session& session, const ModelInfo& info, SideInputs side, Ort::MemoryInfo host);
 
   Status run(const TensorView& input, std::vector<TensorView>& outputs) override;
 
  private:
   Ort::Session& session_;
   const ModelInfo& info_;
+  SideInputs side_;
+  Ort::MemoryInfo cpu_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
   Ort::MemoryInfo host_;
   Ort::Allocator allocator_;
   Ort::IoBinding binding_;
   Ort::Value input_{nullptr};
   std::vector<std::int64_t> shape_;  // of input_
+  std::vector<Ort::Value> side_values_;
   std::vector<Ort::Value> values_;
 };
 

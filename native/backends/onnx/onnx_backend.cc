@@ -11,6 +11,7 @@
 #include "backends/onnx/darknet/importer.h"
 #include "backends/onnx/external_data.h"
 #include "backends/onnx/providers.h"
+#include "backends/onnx/side_inputs.h"
 
 namespace zmdetect {
 namespace {
@@ -62,8 +63,9 @@ std::map<std::string, std::string> metadata(const Ort::Session& session) {
 
 class OnnxInstance : public Instance {
  public:
-  OnnxInstance(Ort::Session& session, const ModelInfo& info) : session_(session) {
-    input_name_ = info.inputs.at(0).name.c_str();
+  OnnxInstance(Ort::Session& session, const ModelInfo& info, onnx::SideInputs side)
+      : session_(session), side_(std::move(side)) {
+    for (const TensorInfo& input : info.inputs) input_names_.push_back(input.name.c_str());
     for (const TensorInfo& output : info.outputs) output_names_.push_back(output.name.c_str());
   }
 
@@ -71,10 +73,12 @@ class OnnxInstance : public Instance {
     const std::size_t bytes = onnx::byte_size(input.type, input.shape);
     try {
       // The tensor borrows the caller's memory; nothing is copied on the way in.
-      Ort::Value tensor = Ort::Value::CreateTensor(memory_, const_cast<void*>(input.data), bytes, input.shape.data(),
-                                                   input.shape.size(), onnx::onnx_type(input.type));
-      values_ =
-          session_.Run(Ort::RunOptions{nullptr}, &input_name_, &tensor, 1, output_names_.data(), output_names_.size());
+      std::vector<Ort::Value> tensors;
+      tensors.push_back(Ort::Value::CreateTensor(memory_, const_cast<void*>(input.data), bytes, input.shape.data(),
+                                                 input.shape.size(), onnx::onnx_type(input.type)));
+      for (Ort::Value& value : side_.values(input.shape, memory_)) tensors.push_back(std::move(value));
+      values_ = session_.Run(Ort::RunOptions{nullptr}, input_names_.data(), tensors.data(), tensors.size(),
+                             output_names_.data(), output_names_.size());
       outputs.clear();
       for (const Ort::Value& value : values_) {
         const auto shape = value.GetTensorTypeAndShapeInfo();
@@ -89,19 +93,24 @@ class OnnxInstance : public Instance {
  private:
   Ort::Session& session_;
   Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
-  const char* input_name_ = nullptr;
+  onnx::SideInputs side_;
+  std::vector<const char*> input_names_;
   std::vector<const char*> output_names_;
   std::vector<Ort::Value> values_;
 };
 
 class OnnxModel : public LoadedModel {
  public:
-  /// `gpu` where it runs on one.
-  OnnxModel(Ort::Session session, std::optional<GpuOptions> gpu) : session_(std::move(session)), gpu_(std::move(gpu)) {
-    info_.inputs = tensors(session_, true);
-    info_.outputs = tensors(session_, false);
-    info_.metadata = metadata(session_);
-    info_.runtime = std::string("ONNX Runtime ") + OrtGetApiBase()->GetVersionString();
+  /// `gpu` where it runs on one. Errors: kModelLayoutUnknown for inputs that nothing is known to be put into.
+  static Result<std::unique_ptr<LoadedModel>> create(Ort::Session session, std::optional<GpuOptions> gpu) {
+    ModelInfo info{.inputs = tensors(session, true), .outputs = tensors(session, false), .metadata = metadata(session)};
+    if (info.inputs.empty()) return Status(Code::kModelLayoutUnknown, "the model has no input");
+    info.runtime = std::string("ONNX Runtime ") + OrtGetApiBase()->GetVersionString();
+    onnx::picture_first(info.inputs);
+    Result<onnx::SideInputs> side = onnx::SideInputs::create(info.inputs);
+    if (!side.ok()) return side.status();
+    return std::unique_ptr<LoadedModel>(
+        new OnnxModel(std::move(session), std::move(info), std::move(side).value(), std::move(gpu)));
   }
 
   const ModelInfo& info() const override { return info_; }
@@ -109,17 +118,23 @@ class OnnxModel : public LoadedModel {
 
   /// Run() may be called by many threads at once, so the instances share one session and its weights.
   Result<std::unique_ptr<Instance>> create_instance() override try {
-    if (!gpu_) return std::unique_ptr<Instance>(std::make_unique<OnnxInstance>(session_, info_));
+    if (!gpu_) return std::unique_ptr<Instance>(std::make_unique<OnnxInstance>(session_, info_, side_));
     if (gpu_->cuda_graph) return create_graph(gpu_->device);
     // What the provider calls its pinned memory; it is the host's, and so of the kind of outputs for the CPU.
     Ort::MemoryInfo pinned("CudaPinned", OrtDeviceAllocator, gpu_->device, OrtMemTypeCPUOutput);
-    return std::unique_ptr<Instance>(std::make_unique<onnx::PinnedInstance>(session_, info_, std::move(pinned)));
+    return std::unique_ptr<Instance>(std::make_unique<onnx::PinnedInstance>(session_, info_, side_, std::move(pinned)));
   } catch (const Ort::Exception& error) {
     return onnx::failure(Code::kDeviceUnavailable, "ONNX Runtime", error);
   }
 
  private:
+  OnnxModel(Ort::Session session, ModelInfo info, onnx::SideInputs side, std::optional<GpuOptions> gpu)
+      : session_(std::move(session)), gpu_(std::move(gpu)), info_(std::move(info)), side_(std::move(side)) {}
+
   Result<std::unique_ptr<Instance>> create_graph(int number) {
+    if (!side_.tensors().empty()) {
+      return Status(Code::kDeviceUnavailable, "cuda_graph serves models with one input: set it to no for this model");
+    }
     if (!recorder_.expired()) {
       return Status(Code::kDeviceUnavailable,
                     "cuda_graph serves one instance: set instances to 1, or cuda_graph to no");
@@ -135,6 +150,7 @@ class OnnxModel : public LoadedModel {
   Ort::Session session_;
   std::optional<GpuOptions> gpu_;
   ModelInfo info_;
+  onnx::SideInputs side_;
   std::weak_ptr<char> recorder_;  // alive while an instance with a recorded graph is
 };
 
@@ -213,12 +229,8 @@ class OnnxBackend : public Backend {
       Result<Ort::Session> result = open(options, session);
       if (!result.ok()) return result.status();
       Ort::Session opened = std::move(result).value();
-      if (opened.GetInputCount() != 1) {
-        return Status(Code::kModelLayoutUnknown,
-                      options.path + " has " + std::to_string(opened.GetInputCount()) + " inputs, expected 1");
-      }
       const auto gpu = options.processor == Processor::kGpu ? std::optional(options.gpu) : std::nullopt;
-      return std::unique_ptr<LoadedModel>(std::make_unique<OnnxModel>(std::move(opened), gpu));
+      return OnnxModel::create(std::move(opened), gpu);
     } catch (const Ort::Exception& error) {
       return onnx::failure(Code::kModelUnreadable, options.path, error);
     } catch (const std::bad_alloc&) {

@@ -71,7 +71,7 @@ std::string attribute_message(const Attribute& attribute) {
   return message;
 }
 
-std::string value_info_message(std::string_view name, const Dims& dims) {
+std::string value_info_message(std::string_view name, const Dims& dims, Numbers numbers) {
   std::string shape;
   for (const std::int64_t side : dims) {
     std::string dim;
@@ -83,7 +83,7 @@ std::string value_info_message(std::string_view name, const Dims& dims) {
     put_bytes(shape, kShapeDim, dim);
   }
   std::string tensor;
-  put_int(tensor, kTensorElemType, kDataFloat);
+  put_int(tensor, kTensorElemType, numbers == Numbers::kInt64 ? kDataInt64 : kDataFloat);
   put_bytes(tensor, kTensorShape, shape);
   std::string type;
   put_bytes(type, kTypeTensor, tensor);
@@ -132,12 +132,12 @@ void OnnxWriter::constant(std::string_view name, const Dims& dims, std::span<con
   put_tensor(graph_, name, dims, kDataInt64, values);
 }
 
-void OnnxWriter::input(std::string_view name, const Dims& dims) {
-  put_bytes(graph_, kGraphInput, value_info_message(name, dims));
+void OnnxWriter::input(std::string_view name, const Dims& dims, Numbers numbers) {
+  put_bytes(graph_, kGraphInput, value_info_message(name, dims, numbers));
 }
 
-void OnnxWriter::output(std::string_view name, const Dims& dims) {
-  put_bytes(graph_, kGraphOutput, value_info_message(name, dims));
+void OnnxWriter::output(std::string_view name, const Dims& dims, Numbers numbers) {
+  put_bytes(graph_, kGraphOutput, value_info_message(name, dims, numbers));
 }
 
 std::string OnnxWriter::finish(int opset, const std::map<std::string, std::string>& metadata) {

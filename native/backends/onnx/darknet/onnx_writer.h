@@ -18,6 +18,8 @@ struct Attribute {
   std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>> value;
 };
 
+enum class Numbers { kFloat32, kInt64 };
+
 /// Collects a graph and serialises it. Tensors are known by name; a node may come before or after the tensors that it
 /// reads, except that nodes must stand in an order in which they can run.
 class OnnxWriter {
@@ -33,9 +35,9 @@ class OnnxWriter {
   void constant(std::string_view name, const Dims& dims, std::span<const float> values);
   void constant(std::string_view name, const Dims& dims, std::span<const std::int64_t> values);
 
-  /// Declares a float32 input or output of the graph. A dimension of -1 is the symbol "batch".
-  void input(std::string_view name, const Dims& dims);
-  void output(std::string_view name, const Dims& dims);
+  /// Declares an input or output of the graph. A dimension of -1 is the symbol "batch".
+  void input(std::string_view name, const Dims& dims, Numbers numbers = Numbers::kFloat32);
+  void output(std::string_view name, const Dims& dims, Numbers numbers = Numbers::kFloat32);
 
   /// The serialised ModelProto; the writer is empty afterwards. `opset` is the version of ONNX's default operators.
   std::string finish(int opset, const std::map<std::string, std::string>& metadata);
