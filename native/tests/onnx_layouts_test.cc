@@ -145,8 +145,8 @@ TEST_F(OnnxLayouts, ASecondInputIsToldTheSizeOfTheInput) {
        {std::pair{"orig_target_sizes", Numbers::kInt64}, {"orig_size", Numbers::kFloat32}}) {
     OnnxWriter writer;
     // The second input may stand first, and the input need not be square.
-    writer.input(name, {-1, 2}, numbers);
-    writer.input("images", {-1, 3, 320, 640});
+    writer.input(name, {1, 2}, numbers);
+    writer.input("images", {1, 3, 320, 640});
     writer.node("Cast", {name}, {"size"}, {{"to", std::int64_t(1)}});
     writer.node("Concat", {"size", "size"}, {"sizes"}, {{"axis", std::int64_t(1)}});
     writer.constant("parts", {1, 2, 4}, parts);
