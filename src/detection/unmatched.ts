@@ -6,8 +6,8 @@ import { compilePattern } from './pattern.js';
 /** A sentence about a pattern that matches none of the labels, with the label that was most likely meant; else null. */
 export function unmatchedSentence(pattern: string, labels: readonly string[]): string | null {
   try {
-    const { matches } = compilePattern(pattern);
-    if (labels.length === 0 || labels.some((label) => matches(label))) return null;
+    const compiled = compilePattern(pattern);
+    if (labels.length === 0 || labels.some((label) => compiled.matches(label))) return null;
   } catch (error) {
     if (error instanceof ZmdetectError && error.code === 'PATTERN_INVALID') return null;
     throw error;
