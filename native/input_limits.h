@@ -27,6 +27,7 @@ constexpr std::uint32_t kTfliteOperators = 4096;  // TFLite file | kinds of oper
 constexpr std::uint32_t kTfliteOutputs = 1000;  // TFLite file | outputs of the model or of one operator | count | MODEL_UNREADABLE
 constexpr int kTiffEntries = 4096;  // TIFF | entries of the first directory; later ones are not read | count | IMAGE_UNDECODABLE
 constexpr int kCandidates = 4096;  // model | boxes of one picture above the threshold, the strongest first | count | the rest is left out, and counted
+constexpr std::uint64_t kWebpGroups = 4096;  // WebP, lossless | groups of prefix codes, of which libwebp keeps up to 26 KB each and its encoder writes 2,600 at most | count | IMAGE_UNDECODABLE
 // clang-format on
 
 }  // namespace zmdetect::limits

@@ -289,6 +289,141 @@ TEST(HostileWebp, ChunksThatAreNotKnownCostNothing) {
   expect_no_more_work(sized(plain), sized(with(plain, plain.size(), chunks)), 0);
 }
 
+/// The bits of a lossless WebP, lowest first.
+class WebpBits {
+ public:
+  explicit WebpBits(int width, int height) {
+    add(0x2F, 8);
+    add(std::uint32_t(width - 1), 14);
+    add(std::uint32_t(height - 1), 14);
+    add(0, 4);  // no alpha, version 0
+  }
+
+  void add(std::uint32_t value, unsigned count) {
+    for (unsigned i = 0; i < count; ++i, ++bits_) {
+      if (bits_ % 8 == 0) bytes_.push_back(0);
+      bytes_.back() = std::uint8_t(bytes_.back() | (value >> i & 1) << bits_ % 8);
+    }
+  }
+
+  /// A code of the one symbol 0, which then takes no bits.
+  void add_empty_code() { add(0b0001, 4); }
+
+  /// A code of 256 symbols with 8 bits each, in an alphabet of `alphabet`.
+  void add_bytes_code(std::uint32_t alphabet) {
+    add(0, 1);
+    add(12 - 4, 4);  // lengths of the lengths' code, up to that of length 8
+    for (unsigned i = 0; i < 12; ++i) add(i == 2 || i == 11 ? 1 : 0, 3);  // two lengths: 0 and 8
+    add(alphabet == 256 ? 0 : 1, 1);
+    if (alphabet != 256) {
+      add(3, 3);  // the number of lengths has 8 bits
+      add(256 - 2, 8);
+    }
+    for (int i = 0; i < 256; ++i) add(1, 1);  // 8
+  }
+
+  /// One byte of such a code.
+  void add_byte(std::uint32_t value) {
+    for (unsigned i = 8; i-- > 0;) add(value >> i & 1, 1);
+  }
+
+  const ByteVector& bytes() const { return bytes_; }
+
+ private:
+  ByteVector bytes_;
+  std::size_t bits_ = 0;
+};
+
+/// Black, with an entropy image that gives each tile of 4 x 4 pixels a group of its own, up to `groups`.
+WebpBits many_groups(int width, int height, std::uint32_t groups, unsigned cache_bits) {
+  WebpBits bits(width, height);
+  bits.add(0, 1);  // no transform
+  bits.add(1, 1);
+  bits.add(cache_bits, 4);
+  bits.add(1, 1);
+  bits.add(0, 3);  // tiles of 4 x 4
+  bits.add(0, 1);  // no cache in the entropy image
+  bits.add_bytes_code(256 + 24);
+  bits.add_bytes_code(256);
+  for (int i = 0; i < 3; ++i) bits.add_empty_code();
+  const std::uint32_t tiles = std::uint32_t((width + 3) / 4) * std::uint32_t((height + 3) / 4);
+  for (std::uint32_t i = 0; i < tiles; ++i) {
+    const std::uint32_t group = std::min(i, groups - 1);
+    bits.add_byte(group & 0xFF);
+    bits.add_byte(group >> 8);
+  }
+  for (std::uint32_t i = 0; i < 5 * groups; ++i) bits.add_empty_code();
+  return bits;
+}
+
+ByteVector riff_of(const std::vector<ByteVector>& chunks) {
+  ByteVector webp = bytes_of("WEBP");
+  for (const ByteVector& chunk : chunks) append(webp, chunk);
+  ByteVector riff = bytes_of("RIFF");
+  put(riff, webp.size(), 4);
+  append(riff, webp);
+  return riff;
+}
+
+ByteVector riff_chunk_of(std::string_view name, ByteVector payload) {
+  ByteVector chunk = bytes_of(name);
+  put(chunk, payload.size(), 4);
+  append(chunk, payload);
+  if (payload.size() % 2 != 0) chunk.push_back(0);
+  return chunk;
+}
+
+TEST(HostileWebp, GroupsOfPrefixCodesAreLimitedBeforeTheirMemory) {
+  const WebpBits bits = many_groups(1024, 1024, 65536, 11);
+  const ByteVector bomb = riff_of({riff_chunk_of("VP8L", bits.bytes())});
+  EXPECT_LE(bomb.size(), 400'000U);
+  expect_failure(decode(bomb), Code::kImageUndecodable, "WebP: 65536 groups of prefix codes, more than 4096");
+  EXPECT_LE(work_of(bomb, false).bytes, 100'000U);
+}
+
+TEST(HostileWebp, AsManyGroupsAsAllowedTakeAFewMegabytes) {
+  const int side = 4 * 64;
+  const ByteVector webp = riff_of({riff_chunk_of("VP8L", many_groups(side, side, limits::kWebpGroups, 11).bytes())});
+  EXPECT_EQ(decoded_pixels(webp), ByteVector(std::size_t(side) * side * 3, 0));
+  EXPECT_LE(work_of(webp).bytes, limits::kWebpGroups * 26'000);
+}
+
+TEST(HostileWebp, ManyTilesOfFewGroupsAreRead) {
+  const ByteVector webp = riff_of({riff_chunk_of("VP8L", many_groups(1024, 1024, 3, 1).bytes())});
+  EXPECT_EQ(decoded_pixels(webp), ByteVector(1024 * 1024 * 3, 0));
+}
+
+TEST(HostileWebp, TheAlphaChannelIsALosslessStreamToo) {
+  // The picture itself is not reached: the alpha channel is judged first.
+  ByteVector alpha = many_groups(1024, 1024, 65536, 11).bytes();
+  alpha.erase(alpha.begin(), alpha.begin() + 4);
+  alpha[0] = 1;  // lossless, in place of the last byte of the header
+  ByteVector extended{0x10, 0, 0, 0};
+  put(extended, 1023, 3);
+  put(extended, 1023, 3);
+  ByteVector frame{0x30, 0x01, 0x00, 0x9D, 0x01, 0x2A};
+  put(frame, 1024, 2);
+  put(frame, 1024, 2);
+  frame.resize(60);
+  const ByteVector bomb =
+      riff_of({riff_chunk_of("VP8X", extended), riff_chunk_of("ALPH", alpha), riff_chunk_of("VP8 ", frame)});
+  expect_failure(decode(bomb), Code::kImageUndecodable, "WebP: 65536 groups of prefix codes");
+  EXPECT_LE(work_of(bomb, false).bytes, 100'000U);
+}
+
+TEST(HostileWebp, AStreamWithoutAChunkIsRefused) {
+  const ByteVector bare = riff_of({many_groups(1024, 1024, 65536, 11).bytes()});
+  expect_failure(decode(bare), Code::kImageUndecodable, "WebP: no valid header");
+}
+
+TEST(HostileWebp, CutStreamsAreRefused) {
+  const ByteVector stream = many_groups(64, 64, 256, 11).bytes();
+  for (std::size_t size = 0; size < stream.size(); size += 7) {
+    const ByteVector cut(stream.begin(), stream.begin() + std::ptrdiff_t(size));
+    expect_failure(decode(riff_of({riff_chunk_of("VP8L", cut)})), Code::kImageUndecodable, "WebP: ");
+  }
+}
+
 TEST(HostilePnm, CommentsAndDigitsAreReadOnce) {
   const ByteVector plain = bytes_of("P2 2 1 255 7 8");
   expect_no_more_work(plain, with(plain, 3, repeated(bytes_of("#a\n"), 500'000)), 0);
