@@ -71,8 +71,8 @@ class TfliteCpuTest : public testing::TfliteTest {
     return std::move(answer).value().detections;
   }
 
-  void expect_recorded(const std::string& path, const std::string& label_file) {
-    const auto model = load(path);
+  void expect_recorded(const std::string& path, const std::string& label_file, const LoadOptions& options = {}) {
+    const auto model = load(path, options);
     ASSERT_TRUE(model.ok()) << model.status().message();
     auto instance = model.value()->create_instance();
     ASSERT_TRUE(instance.ok()) << instance.status().message();
@@ -105,14 +105,17 @@ class TfliteCpuTest : public testing::TfliteTest {
   static constexpr double kPixels = 1;
 };
 
-/// Sets the version of every operator that states one.
-void set_operator_versions(std::vector<std::uint8_t>& bytes, std::int32_t version) {
+/// Sets the version of CONV_2D.
+void set_operator_version(std::vector<std::uint8_t>& bytes, std::int32_t version) {
   constexpr unsigned kOperatorCodes = 1;
+  constexpr unsigned kBuiltinCode = 0;
+  constexpr std::int8_t kConv2d = 3;
   constexpr std::size_t kVersionSlot = 4 + 2 * 2;  // in the table's list of fields
   tflite::FlatBuffer buffer(bytes);
   const tflite::FlatVector codes = tflite::FlatTable(buffer, buffer.follow(0)).vector(kOperatorCodes);
   for (std::uint32_t i = 0; i < codes.size; ++i) {
     const std::size_t at = buffer.follow(codes.start + 4 * std::size_t(i));
+    if (tflite::FlatTable(buffer, at).number<std::int8_t>(kBuiltinCode, 0) != kConv2d) continue;
     const std::size_t fields = at - std::size_t(std::int64_t(buffer.number<std::int32_t>(at)));
     if (buffer.number<std::uint16_t>(fields) <= kVersionSlot) continue;
     const std::size_t offset = buffer.number<std::uint16_t>(fields + kVersionSlot);
@@ -121,19 +124,128 @@ void set_operator_versions(std::vector<std::uint8_t>& bytes, std::int32_t versio
   ASSERT_FALSE(buffer.broken());
 }
 
-TEST_F(TfliteCpuTest, NamesTheOperatorThatIsNewerThanTheLibrary) {
+/// A file with a real model whose CONV_2D has this version.
+std::string with_operator_version(std::int32_t version) {
   auto bytes = read_file(shared_file(testing::kNoteSsd));
-  set_operator_versions(bytes, 99);
+  set_operator_version(bytes, version);
   const std::string path = ::testing::TempDir() + "/newer.tflite";
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), std::streamsize(bytes.size()));
+  return path;
+}
+
+TEST_F(TfliteCpuTest, NamesTheOperatorThatIsNewerThanTheLibrary) {
+  const std::string path = with_operator_version(99);
   LoadOptions options;
   options.path = path;
   const Status status = backend->load(options).status();
   std::filesystem::remove(path);
   EXPECT_EQ(status.code(), Code::kModelUnreadable);
-  EXPECT_NE(status.message().find(" version 99, which TensorFlow Lite 2."), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("CONV_2D version 99, which TensorFlow Lite 2."), std::string::npos)
+      << status.message();
   EXPECT_NE(status.message().find("ZMDETECT_TFLITE_LIBRARY"), std::string::npos) << status.message();
+}
+
+/// On LiteRT, whose library the variable ZMDETECT_LITERT_LIBRARY names: libLiteRt.so of the wheel ai-edge-litert.
+class LiteRtTest : public TfliteCpuTest {
+ protected:
+  void SetUp() override {
+    TfliteCpuTest::SetUp();
+    if (HasFatalFailure() || IsSkipped()) return;
+    const char* named = std::getenv("ZMDETECT_LITERT_LIBRARY");
+    if (named == nullptr || *named == '\0') GTEST_SKIP() << "ZMDETECT_LITERT_LIBRARY names no libLiteRt.so";
+    litert.library = named;
+  }
+
+  LoadOptions litert;
+};
+
+TEST_F(LiteRtTest, SaysWhatItsTensorsAre) {
+  for (const std::string& path : {testing::kCocoSsd, testing::kNoteSsd}) {
+    const auto expected = load(path);
+    const auto model = load(path, litert);
+    ASSERT_TRUE(expected.ok() && model.ok()) << model.status().message();
+    const ModelInfo& lite = expected.value()->info();
+    const ModelInfo& info = model.value()->info();
+    EXPECT_EQ(info.runtime, "LiteRT");
+    EXPECT_EQ(backend->version(), "LiteRT");
+    EXPECT_EQ(info.metadata, lite.metadata);
+    for (const auto& [ours, theirs] : {std::pair(info.inputs, lite.inputs), std::pair(info.outputs, lite.outputs)}) {
+      ASSERT_EQ(ours.size(), theirs.size());
+      for (std::size_t i = 0; i < ours.size(); ++i) {
+        EXPECT_EQ(ours[i].name, theirs[i].name);
+        EXPECT_EQ(ours[i].type, theirs[i].type);
+        EXPECT_EQ(ours[i].shape, theirs[i].shape);
+        EXPECT_EQ(ours[i].quantisation.scale, theirs[i].quantisation.scale);
+        EXPECT_EQ(ours[i].quantisation.zero_point, theirs[i].quantisation.zero_point);
+      }
+    }
+  }
+}
+
+TEST_F(LiteRtTest, FindsWhatWasRecorded) {
+  expect_recorded(testing::kCocoSsd, "models/coral_edgetpu/coco_labels.txt", litert);
+  expect_recorded(testing::kNoteSsd, "models/coral_note/labels.txt", litert);
+}
+
+TEST_F(LiteRtTest, RunsAnOperatorThatTensorFlowLiteLacks) {
+  const std::string path = with_operator_version(6);
+  LoadOptions lite;
+  lite.path = litert.path = path;
+  const Status older = backend->load(lite).status();
+  const auto newer = backend->load(litert);
+  std::filesystem::remove(path);
+  EXPECT_EQ(older.code(), Code::kModelUnreadable);
+  EXPECT_NE(older.message().find("CONV_2D version 6, which TensorFlow Lite 2."), std::string::npos) << older.message();
+  ASSERT_TRUE(newer.ok()) << newer.status().message();
+  auto instance = newer.value()->create_instance();
+  ASSERT_TRUE(instance.ok()) << instance.status().message();
+  const Result<Image> image = decode_image(read_file(shared_file("images/photos/eagle.jpg")), DecodeLimits());
+  ASSERT_TRUE(image.ok());
+  EXPECT_TRUE(detect(*instance.value(), newer.value()->info(), image.value()).ok());
+}
+
+TEST_F(LiteRtTest, RunsInstancesOfOneModelApartFromEachOther) {
+  litert.intra_op_threads = 2;
+  const auto model = load(testing::kCocoSsd, litert);
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  auto first = model.value()->create_instance();
+  auto second = model.value()->create_instance();
+  ASSERT_TRUE(first.ok() && second.ok());
+  const Result<Image> image = decode_image(read_file(shared_file("images/photos/eagle.jpg")), DecodeLimits());
+  ASSERT_TRUE(image.ok());
+  for (auto* instance : {&first, &second, &first}) {
+    const auto detections = detect(*instance->value(), model.value()->info(), image.value());
+    ASSERT_TRUE(detections.ok()) << detections.status().message();
+    EXPECT_EQ(detections.value().size(), 1U);
+  }
+}
+
+TEST_F(LiteRtTest, RefusesWhatItCannotRun) {
+  EXPECT_EQ(load("models/none.tflite", litert).status().code(), Code::kModelFileMissing);
+  EXPECT_EQ(load("models_broken/truncated.tflite", litert).status().code(), Code::kModelUnreadable);
+  EXPECT_EQ(load(testing::kNoteEdgeTpu, litert).status().code(), Code::kDeviceUnavailable);
+  const auto whole = read_file(shared_file(testing::kCocoSsd));
+  for (const std::size_t size : {100UL, 5'000UL, whole.size() / 4, whole.size() / 2}) {
+    litert.path = ::testing::TempDir() + "/cut.tflite";
+    std::ofstream(litert.path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(whole.data()), std::streamsize(size));
+    EXPECT_EQ(backend->load(litert).status().code(), Code::kModelUnreadable) << size;
+    std::filesystem::remove(litert.path);
+  }
+  const std::string path = with_operator_version(99);
+  litert.path = path;
+  const Status unknown = backend->load(litert).status();
+  std::filesystem::remove(path);
+  EXPECT_EQ(unknown.code(), Code::kModelUnreadable);
+  EXPECT_NE(unknown.message().find("is refused by LiteRT"), std::string::npos) << unknown.message();
+  const auto model = load(testing::kCocoSsd, litert);
+  ASSERT_TRUE(model.ok());
+  auto instance = model.value()->create_instance();
+  const std::vector<std::uint8_t> small(12);
+  std::vector<TensorView> outputs;
+  EXPECT_EQ(instance.value()->run({small.data(), ElementType::kUint8, {1, 2, 2, 3}}, outputs).message(),
+            "the input has 12 bytes, expected 270000");
 }
 
 TEST_F(TfliteCpuTest, SaysWhatItsTensorsAre) {

@@ -2,8 +2,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <new>
 #include <string_view>
 
@@ -32,28 +30,21 @@ std::string unknown_operator(const std::string& log) {
 }  // namespace
 
 Result<std::unique_ptr<Weights>> Weights::read(const Api& api, const std::string& path) try {
-  std::error_code missing;
-  const auto size = std::filesystem::file_size(path, missing);
-  if (missing) return Status(Code::kModelFileMissing, path + ": " + missing.message());
-  std::unique_ptr<Weights> weights(new Weights(path));
-  weights->bytes_.resize(size);
-  std::ifstream stream(path, std::ios::binary);
-  stream.read(reinterpret_cast<char*>(weights->bytes_.data()), std::streamsize(size));
-  if (!stream) return Status(Code::kModelUnreadable, path + " cannot be read");
+  Result<ModelData> data = read_model(path);
+  if (!data.ok()) return data.status();
+  return create(api, path, std::move(data).value());
+} catch (const std::bad_alloc&) {
+  return Status(Code::kOutOfMemory, path + ": no memory to load it");
+}
 
-  auto file = read_model_file(weights->bytes_);
-  if (!file) {
-    return Status(Code::kModelUnreadable, path + " is no TensorFlow Lite model, or a broken or truncated one");
-  }
-  weights->file_ = std::move(*file);
-  weights->model_ = {api.ModelCreate(weights->bytes_.data(), weights->bytes_.size()), api.ModelDelete};
+Result<std::unique_ptr<Weights>> Weights::create(const Api& api, const std::string& path, ModelData data) {
+  std::unique_ptr<Weights> weights(new Weights(path, std::move(data)));
+  weights->model_ = {api.ModelCreate(weights->data_.bytes.data(), weights->data_.bytes.size()), api.ModelDelete};
   if (weights->model_ == nullptr) {
     return Status(Code::kModelUnreadable, path + " is refused by TensorFlow Lite " + api.Version() +
                                               ": broken, truncated or of a newer format");
   }
   return weights;
-} catch (const std::bad_alloc&) {
-  return Status(Code::kOutOfMemory, path + ": no memory to load it");
 }
 
 void Interpreter::note(void* context, const char* format, va_list arguments) {
@@ -76,10 +67,11 @@ Result<std::unique_ptr<Interpreter>> Interpreter::create(const Api& api, const W
   made->raw_ = {api.InterpreterCreate(weights.model(), options.get()), api.InterpreterDelete};
   if (made->raw_ == nullptr || api.InterpreterAllocateTensors(made->raw_.get()) != kOk) {
     if (const std::string newer = unknown_operator(made->log_); !newer.empty()) {
-      return Status(Code::kModelUnreadable,
-                    weights.path() + " needs " + newer + ", which TensorFlow Lite " + api.Version() +
-                        " does not have: name a newer libtensorflowlite_c.so in ZMDETECT_TFLITE_LIBRARY, convert the " +
-                        "model with TensorFlow " + api.Version() + " or older, or export it to ONNX");
+      return Status(
+          Code::kModelUnreadable,
+          weights.path() + " needs " + newer + ", which TensorFlow Lite " + api.Version() +
+              " does not have: name LiteRT's libLiteRt.so (pip package ai-edge-litert) in ZMDETECT_TFLITE_LIBRARY, " +
+              "convert the model with TensorFlow " + api.Version() + " or older, or export it to ONNX");
     }
     return Status(Code::kModelUnreadable,
                   weights.path() + " is refused by TensorFlow Lite " + api.Version() + ": " + made->log_);
@@ -111,12 +103,9 @@ ModelInfo Interpreter::info() const {
   for (std::int32_t i = 0; i < api_.InterpreterGetOutputTensorCount(raw_.get()); ++i) {
     info.outputs.push_back(describe(api_.InterpreterGetOutputTensor(raw_.get(), i)));
   }
-  std::string positions;
-  for (const int position : weights_.file().ssd_outputs) {
-    if (!positions.empty()) positions += ',';
-    positions += std::to_string(position);
+  if (const std::string positions = weights_.file().ssd_positions(); !positions.empty()) {
+    info.metadata[kSsdOutputsKey] = positions;
   }
-  if (!positions.empty()) info.metadata[kSsdOutputsKey] = positions;
   info.runtime = std::string("TensorFlow Lite ") + api_.Version();
   return info;
 }

@@ -17,16 +17,18 @@ class Weights {
   /// Errors: kModelFileMissing, kModelUnreadable, kOutOfMemory.
   static Result<std::unique_ptr<Weights>> read(const Api& api, const std::string& path);
 
+  /// The same of a file that was read before. Errors: kModelUnreadable.
+  static Result<std::unique_ptr<Weights>> create(const Api& api, const std::string& path, ModelData data);
+
   const std::string& path() const { return path_; }
-  const ModelFile& file() const { return file_; }
+  const ModelFile& file() const { return data_.file; }
   const Model* model() const { return model_.get(); }
 
  private:
-  explicit Weights(std::string path) : path_(std::move(path)) {}
+  Weights(std::string path, ModelData data) : path_(std::move(path)), data_(std::move(data)) {}
 
   std::string path_;
-  std::vector<std::uint8_t> bytes_;  // the model reads them in place
-  ModelFile file_;
+  ModelData data_;  // the model reads it in place
   std::unique_ptr<Model, void (*)(Model*)> model_{nullptr, nullptr};
 };
 

@@ -1,6 +1,8 @@
 #include "backends/tflite/model_file.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "backends/tflite/flat_table.h"
 #include "input_limits.h"
@@ -30,6 +32,15 @@ FlatTable element(FlatBuffer& buffer, FlatVector vector, std::uint32_t i) {
 }
 
 }  // namespace
+
+std::string ModelFile::ssd_positions() const {
+  std::string positions;
+  for (const int position : ssd_outputs) {
+    if (!positions.empty()) positions += ',';
+    positions += std::to_string(position);
+  }
+  return positions;
+}
 
 bool ModelFile::has_custom_op(const std::string& name) const {
   return std::find(custom_ops.begin(), custom_ops.end(), name) != custom_ops.end();
@@ -68,6 +79,23 @@ std::optional<ModelFile> read_model_file(std::span<const std::uint8_t> bytes) {
   }
   if (buffer.broken()) return std::nullopt;
   return file;
+}
+
+Result<ModelData> read_model(const std::string& path) {
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(path, missing);
+  if (missing) return Status(Code::kModelFileMissing, path + ": " + missing.message());
+  ModelData data;
+  data.bytes.resize(size);
+  std::ifstream stream(path, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(data.bytes.data()), std::streamsize(size));
+  if (!stream) return Status(Code::kModelUnreadable, path + " cannot be read");
+  std::optional<ModelFile> file = read_model_file(data.bytes);
+  if (!file) {
+    return Status(Code::kModelUnreadable, path + " is no TensorFlow Lite model, or a broken or truncated one");
+  }
+  data.file = std::move(*file);
+  return data;
 }
 
 }  // namespace zmdetect::tflite

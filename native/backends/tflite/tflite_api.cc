@@ -67,30 +67,49 @@ std::string own_folder() {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-Result<const Api*> open_tflite(const std::string& configured) {
+Result<Library> open_library(const std::string& configured) {
   // Guards `opened`, and keeps two threads from opening one library at once. Taken alone.
   static std::mutex mutex;
   // Never destroyed: threads may still be inside the library while the process exits.
-  static auto& opened = *new std::map<std::string, std::unique_ptr<Api>>();
+  static auto& opened = *new std::map<std::string, Library>();
 
   const std::string path = choose(configured);
   std::lock_guard lock(mutex);
-  if (auto found = opened.find(path); found != opened.end()) return found->second.get();
+  if (auto found = opened.find(path); found != opened.end()) return found->second;
 
-  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) {
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
     return Status(Code::kBackendUnavailable, std::string("TensorFlow Lite cannot be opened: ") + dlerror() +
                                                  "; install libtensorflowlite_c.so (TensorFlow Lite's C API) or name "
                                                  "its path in ZMDETECT_TFLITE_LIBRARY");
   }
-  auto api = std::make_unique<Api>();
-  if (const std::string missing = fill(library, *api); !missing.empty()) {
-    dlclose(library);
-    return Status(Code::kBackendUnavailable, path + " has no " + missing +
-                                                 ": expected TensorFlow Lite's C API, libtensorflowlite_c.so 2.5 or "
-                                                 "later");
+  Library library;
+  if (LiteRt::is(handle)) {
+    Result<std::unique_ptr<LiteRt>> litert = LiteRt::open(handle, path);
+    if (!litert.ok()) return litert.status();
+    library.litert = std::move(litert).value().release();
+  } else {
+    auto api = std::make_unique<Api>();
+    if (const std::string missing = fill(handle, *api); !missing.empty()) {
+      dlclose(handle);
+      return Status(Code::kBackendUnavailable, path + " has no " + missing +
+                                                   ": expected TensorFlow Lite's C API, libtensorflowlite_c.so 2.5 or "
+                                                   "later, or libLiteRt.so of ai-edge-litert 2.3");
+    }
+    library.tflite = api.release();
   }
-  return opened.emplace(path, std::move(api)).first->second.get();
+  return opened.emplace(path, library).first->second;
+}
+
+Result<const Api*> open_tflite(const std::string& configured) {
+  const Result<Library> library = open_library(configured);
+  if (!library.ok()) return library.status();
+  if (library.value().tflite == nullptr) {
+    return Status(Code::kBackendUnavailable,
+                  "LiteRT runs models on the CPU only: for an Edge TPU, name a libtensorflowlite_c.so in "
+                  "ZMDETECT_TFLITE_LIBRARY, or leave it empty");
+  }
+  return library.value().tflite;
 }
 
 ElementType element_type(int type) {
@@ -104,6 +123,13 @@ ElementType element_type(int type) {
     case 11: return ElementType::kFloat64;
     default: return ElementType::kOther;
   }
+}
+
+int element_number(ElementType type) {
+  for (const int number : {1, 2, 3, 4, 9, 10, 11}) {
+    if (element_type(number) == type) return number;
+  }
+  return 0;
 }
 
 }  // namespace zmdetect::tflite

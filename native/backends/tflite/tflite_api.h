@@ -8,6 +8,7 @@
 #include <string>
 
 #include "backends/backend.h"
+#include "backends/tflite/litert.h"
 
 namespace zmdetect::tflite {
 
@@ -53,14 +54,28 @@ struct Api {
   QuantizationParams (*TensorQuantizationParams)(const Tensor*);
 };
 
-/// Opens TensorFlow Lite. The first of these that is set, or exists, decides: `configured`, the environment's
-/// ZMDETECT_TFLITE_LIBRARY, libtensorflowlite_c.so beside this library, the system's libtensorflowlite_c.so. Errors:
-/// kBackendUnavailable with a sentence that says what to install. A success lasts for the life of the process; a
-/// failure is not remembered. Safe from any thread.
+/// A library that runs .tflite files: TensorFlow Lite's or LiteRT's. The other one is null.
+struct Library {
+  const Api* tflite = nullptr;
+  const LiteRt* litert = nullptr;
+
+  std::string version() const { return tflite != nullptr ? tflite->Version() : "LiteRT"; }
+};
+
+/// Opens a library; its symbols tell which of the two it is. The first of these that is set, or exists, decides:
+/// `configured`, the environment's ZMDETECT_TFLITE_LIBRARY, libtensorflowlite_c.so beside this library, the system's
+/// libtensorflowlite_c.so. Errors: kBackendUnavailable with a sentence that says what to install. A success lasts for
+/// the life of the process; a failure is not remembered. Safe from any thread.
+Result<Library> open_library(const std::string& configured);
+
+/// The same for an Edge TPU, whose delegate needs TensorFlow Lite. Errors: kBackendUnavailable for LiteRT too.
 Result<const Api*> open_tflite(const std::string& configured);
 
 /// What `type` (TfLiteType) is called here.
 ElementType element_type(int type);
+
+/// The number of a type that element_type knows.
+int element_number(ElementType type);
 
 /// The folder of the library or program that this code is part of, without a slash at its end.
 std::string own_folder();

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #include "backends/backend.h"
 #include "backends/tflite/interpreter.h"
@@ -96,8 +97,8 @@ class TfliteBackend : public Backend {
       std::lock_guard lock(mutex_);
       library = library_;
     }
-    const Result<const Api*> api = open_tflite(library);
-    return api.ok() ? api.value()->Version() : api.status().message();
+    const Result<Library> opened = open_library(library);
+    return opened.ok() ? opened.value().version() : opened.status().message();
   }
 
   Result<std::unique_ptr<LoadedModel>> load(const LoadOptions& options) override {
@@ -115,22 +116,30 @@ class TfliteBackend : public Backend {
   }
 
  private:
-  static Result<std::unique_ptr<LoadedModel>> load_cpu(const LoadOptions& options) {
-    const Result<const Api*> api = open_tflite(options.library);
-    if (!api.ok()) return api.status();
-    Result<std::unique_ptr<Weights>> weights = Weights::read(*api.value(), options.path);
-    if (!weights.ok()) return weights.status();
-    if (weights.value()->file().has_custom_op(kEdgeTpuOp)) {
+  static Result<std::unique_ptr<LoadedModel>> load_cpu(const LoadOptions& options) try {
+    const Result<Library> library = open_library(options.library);
+    if (!library.ok()) return library.status();
+    Result<ModelData> data = read_model(options.path);
+    if (!data.ok()) return data.status();
+    if (data.value().file.has_custom_op(kEdgeTpuOp)) {
       return Status(Code::kDeviceUnavailable,
                     options.path +
                         " is compiled for the Edge TPU and runs on nothing else: ask for the processor tpu, "
                         "or take the model from before the Edge TPU compiler");
     }
-    Result<std::unique_ptr<Interpreter>> first =
-        Interpreter::create(*api.value(), *weights.value(), options.intra_op_threads, nullptr);
+    const int threads = options.intra_op_threads;
+    if (library.value().litert != nullptr) {
+      return library.value().litert->load(options.path, std::move(data).value(), threads);
+    }
+    const Api& api = *library.value().tflite;
+    Result<std::unique_ptr<Weights>> weights = Weights::create(api, options.path, std::move(data).value());
+    if (!weights.ok()) return weights.status();
+    Result<std::unique_ptr<Interpreter>> first = Interpreter::create(api, *weights.value(), threads, nullptr);
     if (!first.ok()) return first.status();
-    return std::unique_ptr<LoadedModel>(std::make_unique<CpuModel>(*api.value(), std::move(weights).value(),
-                                                                   std::move(first).value(), options.intra_op_threads));
+    return std::unique_ptr<LoadedModel>(
+        std::make_unique<CpuModel>(api, std::move(weights).value(), std::move(first).value(), threads));
+  } catch (const std::bad_alloc&) {
+    return Status(Code::kOutOfMemory, options.path + ": no memory to load it");
   }
 
   Result<std::unique_ptr<LoadedModel>> load_tpu(const LoadOptions& options) {
