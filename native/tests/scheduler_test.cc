@@ -57,12 +57,12 @@ TEST_F(SchedulerTest, LearnsTheBatchThatTheModelGainsBy) {
 }
 
 TEST_F(SchedulerTest, LearnsThatBatchesGainNothing) {
-  control.delay_per_image_ms = 5;
+  control.delay_per_image_ms = 40;  // long beside what a busy host adds to it
   model = std::make_shared<Model>(std::make_unique<ConstantModel>(control, true), 1, Reopen(), pool);
   const Result<Prepared> result = model->prepare({.plan = {.classes = 1}, .max_batch = 8});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result.value().max_batch, 1);
-  EXPECT_NEAR(result.value().latency.per_image_ms, 5, 1.5);
+  EXPECT_NEAR(result.value().latency.per_image_ms, 40, 15);
 }
 
 TEST_F(SchedulerTest, ABatchThatDoesNotFitIsNotUsed) {
