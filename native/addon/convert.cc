@@ -26,6 +26,24 @@ BoxUnit box_unit(const std::string& name) {
   return name == "normalised" ? BoxUnit::kNormalised : name == "pixels" ? BoxUnit::kPixels : BoxUnit::kAuto;
 }
 
+/// The settings were checked where they were read; an empty text is one that is not set.
+PictureHints picture_hints(const Napi::Object& object) {
+  PictureHints hints;
+  const std::string colour = text(object, "colour");
+  const std::string scale = text(object, "scale");
+  const std::string fit = text(object, "fit");
+  if (colour == "rgb") hints.colour = Channels::kRgb;
+  if (colour == "bgr") hints.colour = Channels::kBgr;
+  if (scale == "0..1") hints.scale = Scale::kZeroToOne;
+  if (scale == "0..255") hints.scale = Scale::kBytes;
+  if (scale == "-1..1") hints.scale = Scale::kMinusOneToOne;
+  if (scale == "imagenet") hints.scale = Scale::kImagenet;
+  if (fit == "letterbox") hints.fit = Fit::kLetterbox;
+  if (fit == "top_left") hints.fit = Fit::kTopLeft;
+  if (fit == "stretch") hints.fit = Fit::kStretch;
+  return hints;
+}
+
 double number(const Napi::Array& list, std::uint32_t index) { return list.Get(index).As<Napi::Number>().DoubleValue(); }
 
 Colour colour(const Napi::Object& mark) {
@@ -100,7 +118,8 @@ PrepareOptions prepare_options(const Napi::Object& object) {
                    .input_width = integer(object, "inputWidth"),
                    .input_height = integer(object, "inputHeight"),
                    .layout = text(object, "layout"),
-                   .boxes = box_unit(text(object, "boxes"))},
+                   .boxes = box_unit(text(object, "boxes")),
+                   .picture = picture_hints(object)},
           .instances = integer(object, "instances"),
           .tune = object.Get("tune").As<Napi::Boolean>().Value(),
           .max_batch = integer(object, "maxBatch"),
@@ -162,6 +181,7 @@ Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("layout", prepared.layout);
   object.Set("decidedBy", prepared.decided_by);
+  object.Set("picture", prepared.picture);
   object.Set("impossible", prepared.impossible);
   object.Set("inputWidth", prepared.input_width);
   object.Set("inputHeight", prepared.input_height);

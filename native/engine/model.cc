@@ -78,6 +78,7 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
   return Prepared{.layout = plan_.layout.name,
                   .decided_by = plan_.layout.decided_by,
                   .impossible = impossible,
+                  .picture = description(plan_.input),
                   .input_width = plan_.input.width,
                   .input_height = plan_.input.height,
                   .dynamic_batch = plan_.dynamic_batch,

@@ -33,6 +33,7 @@ struct Prepared {
   std::string layout;
   std::string decided_by;  // which rule chose the layout
   int impossible = 0;      // impossible boxes on the sample picture
+  std::string picture;     // how pictures are fed: "float32 planes, RGB, 0..1, letterbox"
   int input_width = 0;
   int input_height = 0;
   bool dynamic_batch = false;

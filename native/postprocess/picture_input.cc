@@ -50,11 +50,23 @@ int exported_side(const ModelInfo& info, std::size_t axis) {
   return sides.empty() ? 0 : sides[std::min(axis, sides.size() - 1)];
 }
 
+/// Sides that are no multiple of it end in halves of cells; 1 where the export says nothing.
+int exported_stride(const ModelInfo& info) {
+  const auto found = info.metadata.find("stride");
+  if (found == info.metadata.end()) return 1;
+  const std::vector<int> strides = sides_of(found->second);
+  return strides.empty() ? 1 : strides[0];
+}
+
 /// The side the network is fed with. A fixed side cannot be overruled.
-Result<int> input_side(std::int64_t declared, int asked, int exported, const char* name) {
+Result<int> input_side(std::int64_t declared, int asked, int exported, int stride, const char* name) {
   if (declared > 0 && asked > 0 && asked != declared) {
     return Status(Code::kModelLayoutUnknown, std::string("expected ") + name + " " + std::to_string(declared) +
                                                  ", which the file fixes, got " + std::to_string(asked));
+  }
+  if (declared <= 0 && asked > 0 && asked % stride != 0) {
+    return Status(Code::kModelLayoutUnknown, std::string("expected a multiple of ") + std::to_string(stride) + " for " +
+                                                 name + ", the export's stride, got " + std::to_string(asked));
   }
   const std::int64_t open = asked > 0 ? asked : exported > 0 ? exported : kDefaultInputSide;
   const std::int64_t side = declared > 0 ? declared : open;
@@ -166,9 +178,12 @@ Result<InputPlan> read_picture_input(const ModelInfo& info, int asked_width, int
   const Result<bool> interleaved = is_interleaved(picture);
   if (!interleaved.ok()) return interleaved.status();
   const std::size_t rows = interleaved.value() ? 1 : 2;
-  const Result<int> height = input_side(picture.shape[rows], asked_height, exported_side(info, 0), "model_height");
+  const int stride = exported_stride(info);
+  const Result<int> height =
+      input_side(picture.shape[rows], asked_height, exported_side(info, 0), stride, "model_height");
   if (!height.ok()) return height.status();
-  const Result<int> width = input_side(picture.shape[rows + 1], asked_width, exported_side(info, 1), "model_width");
+  const Result<int> width =
+      input_side(picture.shape[rows + 1], asked_width, exported_side(info, 1), stride, "model_width");
   if (!width.ok()) return width.status();
   if (std::int64_t(width.value()) * height.value() > kMostPixels) {
     return Status(Code::kModelLayoutUnknown, "expected an input of at most " + std::to_string(kMostPixels) +
@@ -184,6 +199,10 @@ Result<InputPlan> read_picture_input(const ModelInfo& info, int asked_width, int
 }
 
 Status feed_as(const Feed& feed, const TensorInfo& tensor, const PictureHints& hints, InputPlan& input) {
+  if (hints.fit && feed.fit == Fit::kTopLeftLanczos) {
+    return refused(tensor,
+                   "is a Coral SSD's, whose pictures lie at the top left: remove fit from the model's settings");
+  }
   input.fit = hints.fit.value_or(feed.fit);
   if (input.channels == Channels::kGrey) {
     if (hints.colour) return refused(tensor, "is grey: remove colour from the model's settings");

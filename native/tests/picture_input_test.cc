@@ -108,6 +108,19 @@ TEST(PictureInput, TakesTheSizeOfTheExportWhereTheFileLeavesItOpen) {
   }
 }
 
+TEST(PictureInput, RefusesAnOpenSideThatIsNoMultipleOfTheStride) {
+  ModelInfo info = fed({-1, 3, -1, -1});
+  info.metadata["stride"] = "32";
+  EXPECT_EQ(read_picture_input(info, 320, 192).value().width, 320);
+  const Status status = read_picture_input(info, 330, 0).status();
+  EXPECT_EQ(status.code(), Code::kModelLayoutUnknown);
+  expect_has(status.message(), "expected a multiple of 32 for model_width, the export's stride, got 330");
+  for (const char* odd : {"", "None", "0", "-"}) {
+    info.metadata["stride"] = odd;
+    EXPECT_TRUE(read_picture_input(info, 330, 0).ok()) << odd;
+  }
+}
+
 InputPlan planned(const ModelInfo& info, const Feed& feed, const PictureHints& hints = {}) {
   InputPlan plan = read_picture_input(info, 0, 0).value();
   const Status status = feed_as(feed, info.inputs[0], hints, plan);
@@ -191,6 +204,10 @@ TEST(PictureInput, RefusesSettingsThatDoNotFitTheInput) {
   plan = read_picture_input(grey, 0, 0).value();
   status = feed_as({}, grey.inputs[0], {.colour = Channels::kBgr}, plan);
   expect_has(status.message(), "is grey: remove colour");
+  const ModelInfo coral = fed({1, 32, 32, 3}, ElementType::kUint8);
+  plan = read_picture_input(coral, 0, 0).value();
+  status = feed_as({.fit = Fit::kTopLeftLanczos}, coral.inputs[0], {.fit = Fit::kStretch}, plan);
+  expect_has(status.message(), "remove fit from the model's settings");
 }
 
 TEST(PictureInput, IsDescribed) {

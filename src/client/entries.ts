@@ -10,6 +10,7 @@ import {
   type TypeOverrides,
   zoneMatchStrategies,
 } from '../detection/config.js';
+import { boxUnits, colours, fits, layouts, scales } from '../detection/reading.js';
 import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
 import type { MappingReader } from './reader.js';
 
@@ -81,6 +82,11 @@ const modelKinds: Kinds<ModelConfig> = {
   options: free,
   allowCpuFallback: flag,
   gpuRetrySeconds: whole,
+  layout: choice(layouts),
+  boxes: choice(boxUnits),
+  colour: choice(colours),
+  scale: choice(scales),
+  fit: choice(fits),
   darknetEngine: choice(darknetEngines),
   gpuDevice: whole,
   gpuMemoryLimitBytes: whole,

@@ -12,6 +12,7 @@ import {
   type TypeOverrides,
   zoneMatchStrategies,
 } from '../detection/config.js';
+import { boxUnits, colours, fits, layouts, scales } from '../detection/reading.js';
 import {
   choice,
   dictionary,
@@ -77,6 +78,11 @@ export const modelShape: Shape<ModelConfig> = {
   options: freeMapping,
   allowCpuFallback: flag,
   gpuRetrySeconds: integer({ min: 0 }),
+  layout: nullable(choice(layouts)),
+  boxes: nullable(choice(boxUnits)),
+  colour: nullable(choice(colours)),
+  scale: nullable(choice(scales)),
+  fit: nullable(choice(fits)),
   ...runtimeOverridesShape,
 };
 

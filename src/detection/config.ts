@@ -1,5 +1,6 @@
 /** What a detector is told to do: the fields of pyzm's `DetectorConfig` and of its model entries, with their defaults. */
 import type { ModelType } from './detection.js';
+import { type ModelReading, readAsTheFileSays } from './reading.js';
 import { noRuntimeOverrides, type RuntimeOverrides } from './runtime.js';
 
 export const modelTypes = ['object', 'face', 'alpr', 'audio'] as const satisfies readonly ModelType[];
@@ -33,7 +34,7 @@ export const frameworks = [
   'birdnet',
 ] as const;
 
-export interface ModelConfig extends RuntimeOverrides {
+export interface ModelConfig extends RuntimeOverrides, ModelReading {
   readonly name: string;
   readonly enabled: boolean;
   readonly type: ModelType;
@@ -168,6 +169,7 @@ export function defaultModelConfig(): ModelConfig {
     options: {},
     allowCpuFallback: true,
     gpuRetrySeconds: 60,
+    ...readAsTheFileSays(),
     ...noRuntimeOverrides(),
   };
 }

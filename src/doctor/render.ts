@@ -82,11 +82,15 @@ function device({ name, bus, memory_mib, compute_capability }: NvidiaDevice): st
 
 function model(row: ModelRow): Line {
   if (row.state === 'failed') return [row.name, `failed: ${row.error}`];
-  const asked = row.state === 'degraded' ? `${row.processor} instead of ${row.requested_processor}` : row.processor;
+  const asked =
+    row.processor !== row.requested_processor
+      ? `${row.processor} instead of ${row.requested_processor}`
+      : row.processor;
   const parts = [
     `${row.state} on ${asked} (${row.device})`,
     row.runtime,
-    row.layout,
+    row.layout === null ? null : `${row.layout} (by ${row.decided_by})`,
+    row.picture,
     row.input?.join('x'),
     `batch ${row.batch ? `${row.batch.max} (${row.batch.kind})` : 'unknown'}`,
   ];

@@ -177,12 +177,15 @@ export class NativeModel {
       inputWidth: 0,
       inputHeight: 0,
       layout: '',
-      boxes: 'auto' as const,
+      boxes: 'auto',
+      colour: '',
+      scale: '',
+      fit: '',
       instances: 1,
       tune: false,
       maxBatch: 0,
       fixedSizes: false,
-    };
+    } as const;
     return translated(native.prepareModel(this.#engine, this.#handle, { ...defaults, ...options }));
   }
 

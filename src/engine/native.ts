@@ -58,6 +58,8 @@ export interface PreparedModel {
   readonly layout: string;
   /** Which rule chose the layout. */
   readonly decidedBy: string;
+  /** How pictures are fed: `float32 planes, RGB, 0..1, letterbox`. */
+  readonly picture: string;
   /** Impossible boxes on the sample picture. */
   readonly impossible: number;
   readonly inputWidth: number;
@@ -131,6 +133,10 @@ export interface PrepareOptions {
   /** A name of the layout table; empty: decided by the file. */
   readonly layout: string;
   readonly boxes: 'auto' | 'normalised' | 'pixels';
+  /** What `ModelReading` says of the picture; empty: as the file and its family say. */
+  readonly colour: 'rgb' | 'bgr' | '';
+  readonly scale: '0..1' | '0..255' | '-1..1' | 'imagenet' | '';
+  readonly fit: 'letterbox' | 'top_left' | 'stretch' | '';
   readonly instances: number;
   /** Measure threads against instances on this host instead. */
   readonly tune: boolean;

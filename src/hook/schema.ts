@@ -1,5 +1,6 @@
 /** The keys of an `objectconfig.yml`, section by section. docs/reference/objectconfig.md is the page about them. */
 import { frameStrategies, frameworks, matchStrategies, modelTypes, zoneMatchStrategies } from '../detection/config.js';
+import { boxUnits, colours, fits, layouts, scales } from '../detection/reading.js';
 import { readReal } from '../config/readers.js';
 import {
   anything,
@@ -155,6 +156,11 @@ const anyEntry: Keys = {
   max_size: area,
   model_width: size,
   model_height: size,
+  layout: choice(layouts),
+  boxes: choice(boxUnits),
+  colour: choice(colours),
+  scale: choice(scales),
+  fit: choice(fits),
   object_processor: choice(['cpu', 'gpu', 'tpu'], 'cpu'),
   object_min_confidence: confidence,
   pre_existing_labels: list(text, { optional: true }),

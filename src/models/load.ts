@@ -1,9 +1,10 @@
 /** From a spec to a warmed-up model on a given processor. */
 import type { Processor } from '../detection/config.js';
+import type { ModelReading } from '../detection/reading.js';
 import type { RuntimeChoices } from '../detection/runtime.js';
 import { unmatchedSentence } from '../detection/unmatched.js';
 import { type Engine, type NativeModel, usableCpus } from '../engine/engine.js';
-import type { OpenOptions, PreparedModel } from '../engine/native.js';
+import type { OpenOptions, PreparedModel, PrepareOptions } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
@@ -80,6 +81,7 @@ export async function loadModel(
       classes: labels.length,
       // Darknet models are imported at the size that was asked for.
       ...(darknet ? { inputWidth: 0, inputHeight: 0 } : size),
+      ...readingOf(config),
       ...parallel,
       fixedSizes: runsOn === 'gpu',
     });
@@ -88,6 +90,10 @@ export async function loadModel(
     await native.close();
     throw error;
   }
+}
+
+function readingOf({ layout, boxes, colour, scale, fit }: ModelReading): Partial<PrepareOptions> {
+  return { layout: layout ?? '', boxes: boxes ?? 'auto', colour: colour ?? '', scale: scale ?? '', fit: fit ?? '' };
 }
 
 interface Opened {

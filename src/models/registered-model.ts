@@ -7,7 +7,8 @@ import type { Log } from '../log.js';
 import { orAborted } from '../or-aborted.js';
 import { type Loaded, type LoadOptions, loadModel } from './load.js';
 import { detectionsOf } from './detections-of.js';
-import { type ModelRow, type ModelState, rowOf } from './model-row.js';
+import { LeftOutCounter } from './left-out.js';
+import { type LeftOut, type ModelRow, type ModelState, rowOf } from './model-row.js';
 import type { ModelRoom, Resident } from './room.js';
 import type { ModelSpec } from './spec.js';
 import { Users } from './users.js';
@@ -55,6 +56,7 @@ export class RegisteredModel implements Resident {
   #ran = false;
   #loads = 0;
   readonly #unloads = { room: 0, idle: 0 };
+  readonly #leftOut: LeftOutCounter;
 
   constructor(spec: ModelSpec, engine: Engine, options: RegistryOptions, room: ModelRoom, log: Log) {
     this.#room = room;
@@ -62,6 +64,7 @@ export class RegisteredModel implements Resident {
     this.#engine = engine;
     this.#options = options;
     this.#log = log;
+    this.#leftOut = new LeftOutCounter((sentence) => log.warn({ model: spec.name }, sentence));
     this.#retrySeconds = spec.config.gpuRetrySeconds;
   }
 
@@ -99,8 +102,18 @@ export class RegisteredModel implements Resident {
     return this.#room.bytesOf(this);
   }
 
+  /** What was left out of its answers, over all loads. */
+  get leftOut(): LeftOut {
+    return this.#leftOut.total;
+  }
+
+  /** Whether it runs on another processor than it should. */
+  get fellBack(): boolean {
+    return this.#loaded !== undefined && this.#loaded.processor !== this.spec.processor;
+  }
+
   get state(): ModelState {
-    if (this.#loaded) return this.#loaded.processor === this.spec.processor ? 'ready' : 'degraded';
+    if (this.#loaded) return this.fellBack || this.#leftOut.reason !== null ? 'degraded' : 'ready';
     if (this.#loading) return 'loading';
     return this.#failure ? 'failed' : 'registered';
   }
@@ -113,6 +126,11 @@ export class RegisteredModel implements Resident {
   /** Why the model is not loaded; undefined where it is, or was never tried. */
   get failure(): unknown {
     return this.#loaded ? undefined : this.#failure?.error;
+  }
+
+  /** The names of its classes; undefined where it is not loaded. */
+  get labels(): readonly string[] | undefined {
+    return this.#loaded?.labels;
   }
 
   /** What loading has measured; another object after each load. */
@@ -166,6 +184,7 @@ export class RegisteredModel implements Resident {
     const detectOn = (loaded: Loaded) =>
       this.#users.use(loaded, async () => {
         const output = await loaded.native.detect(image, minConfidence, ticket);
+        this.#leftOut.add(output);
         const detections = detectionsOf(output, loaded.labels, this.detectionName);
         return { detections, times: output.times, batch: output.batch };
       });
@@ -206,7 +225,11 @@ export class RegisteredModel implements Resident {
 
   row(): ModelRow {
     const { error } = this.#failure ?? {};
-    return rowOf(this.spec, this.#loaded, this.state, error === undefined ? null : reasonOf(error));
+    return rowOf(this.spec, this.#loaded, {
+      state: this.state,
+      error: error === undefined ? this.#leftOut.reason : reasonOf(error),
+      leftOut: this.#leftOut.sinceLoad,
+    });
   }
 
   /** Whoever has used it last lets others take its place, and the time without use begin. */
@@ -305,6 +328,7 @@ export class RegisteredModel implements Resident {
 
   #adopt(loaded: Loaded, error: unknown): Loaded {
     this.#loaded = loaded;
+    this.#leftOut.restart();
     this.#ran = true;
     this.#loads += 1;
     this.#used();
@@ -317,6 +341,8 @@ export class RegisteredModel implements Resident {
         device: native.device,
         runtime: native.runtime,
         layout: prepared.layout,
+        decided_by: prepared.decidedBy,
+        picture: prepared.picture,
         input: `${prepared.inputWidth}x${prepared.inputHeight}`,
         labels: labels.length,
         threads: prepared.threads,

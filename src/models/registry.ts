@@ -58,7 +58,7 @@ export class ModelRegistry {
     return this.models.filter((model) => model.spec.config.enabled).map((model) => model.row());
   }
 
-  /** Names of the models that run, but not on the processor that they were asked to run on. */
+  /** Names of the models that run, but on another processor than they should, or with impossible boxes. */
   get degraded(): readonly string[] {
     return this.models.filter((model) => model.state === 'degraded').map((model) => model.spec.name);
   }

@@ -77,6 +77,14 @@ export const metricTable = {
     help: 'Detections of the model, before patterns and zones.',
     labels: model,
   },
+  zmdetect_model_left_out_total: {
+    kind: 'counter',
+    help: 'Boxes of the model that are in no answer.',
+    labels: {
+      ...model,
+      reason: '`impossible` (no number, a score above 1, outside of every picture) or `capped` (weaker than the limit)',
+    },
+  },
   zmdetect_model_failures_total: {
     kind: 'counter',
     help: 'Pictures that the model could not look at.',

@@ -94,7 +94,10 @@ export class Metrics implements RequestObserver {
       for (const reason of ['room', 'idle'] as const) {
         this.#total('zmdetect_model_unloads_total', registered.counts.unloads[reason], { model, reason });
       }
-      this.#set('zmdetect_model_fallback', Number(registered.state === 'degraded'), { model });
+      this.#set('zmdetect_model_fallback', Number(registered.fellBack), { model });
+      for (const reason of ['impossible', 'capped'] as const) {
+        this.#total('zmdetect_model_left_out_total', registered.leftOut[reason], { model, reason });
+      }
     }
   }
 

@@ -153,6 +153,7 @@ t.test('every key of a model entry is read', async (t) => {
     allow_cpu_fallback: false,
     cuda_graph: true,
   };
+  const reading = { layout: 'yolov5', boxes: 'pixels', colour: 'bgr', scale: '-1..1', fit: 'top_left' };
   const runtime = {
     darknet_engine: 'onnxruntime',
     gpu_device: 1,
@@ -164,7 +165,7 @@ t.test('every key of a model entry is read', async (t) => {
     pre_existing_labels: ['person'],
     options: { unknown_face_name: 'stranger', n: 1 },
   };
-  const entry = { ...texts, ...numbers, ...switches, ...runtime, ...rest };
+  const entry = { ...texts, ...numbers, ...switches, ...reading, ...runtime, ...rest };
 
   const [model] = check({ models: [entry] }).detectorConfig?.models ?? [];
   const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -32,7 +32,8 @@ t.test('GET /models lists the models with their state', async (t) => {
   t.equal(status, 200);
   const [row, ...others] = (json as { models: Record<string, unknown>[] }).models;
   t.equal(others.length, 0);
-  const { warmup_ms: warmup, batch, ...rest } = row ?? {};
+  const { warmup_ms: warmup, batch, decided_by: decidedBy, ...rest } = row ?? {};
+  t.match(decidedBy, /\S/, 'it says which rule chose the layout');
   t.type(warmup, 'number');
   t.match(batch, { max: Number, kind: 'dynamic' });
   t.strictSame(rest, {
@@ -48,6 +49,8 @@ t.test('GET /models lists the models with their state', async (t) => {
     runtime: `ONNX Runtime ${onnxruntime.version}`,
     input: [320, 320],
     layout: 'yolov8',
+    picture: 'float32 planes, RGB, 0..1, letterbox',
+    left_out: { impossible: 0, capped: 0 },
   });
 });
 

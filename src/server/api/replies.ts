@@ -53,7 +53,10 @@ export const inferReply = z.object({
 export const health = z.object({
   status: z.literal('ok'),
   models_loaded: z.literal(true).describe('the process serves; see /models for each model'),
-  degraded: z.array(z.string()).optional().describe('models that run on another processor than they should'),
+  degraded: z
+    .array(z.string())
+    .optional()
+    .describe('models that run on another processor than they should, or with boxes that no picture can have'),
 });
 
 export const modelRow = z.object({
@@ -69,6 +72,12 @@ export const modelRow = z.object({
   runtime: z.string().nullable().describe('the library that runs it, with its version'),
   input: z.tuple([pixels, pixels]).nullable().describe('width and height of the network input'),
   layout: z.string().nullable(),
+  decided_by: z.string().nullable().describe('which rule chose the layout'),
+  picture: z.string().nullable().describe('how pictures are fed: type and order of the numbers, colours, range, fit'),
+  left_out: z
+    .object({ impossible: pixels, capped: pixels })
+    .nullable()
+    .describe('since it was loaded: boxes that no picture can have, and candidates beyond the limit'),
   batch: z
     .object({ max: pixels, kind: z.enum(['dynamic', 'static']) })
     .nullable()

@@ -5,7 +5,7 @@ import type { Route } from '../exchange.js';
 
 /**
  * `models_loaded` says that the pipeline exists; see GET /models for each model's state (contract 2.2). `degraded` names
- * the models that run on another processor than they should, and is there only when there are some.
+ * the models that run on another processor than they should, or with boxes that no picture can have, and is there only when there are some.
  */
 export function healthRoute(registry: ModelRegistry): Route {
   return {
