@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-/// The one table of limits on the files that a stranger sends or that somebody downloaded: pictures and models.
+/// The one table of limits on the files that a stranger sends or that somebody downloaded, pictures and models, and on
+/// the native work that they cause.
 /// `docs/reference/limits.md` is generated from the rows, so each is one line:
 /// `constexpr TYPE kName = VALUE;  // input | what is counted | unit | outcome`.
 namespace zmdetect::limits {
@@ -28,6 +29,8 @@ constexpr std::uint32_t kTfliteOutputs = 1000;  // TFLite file | outputs of the 
 constexpr int kTiffEntries = 4096;  // TIFF | entries of the first directory; later ones are not read | count | IMAGE_UNDECODABLE
 constexpr int kCandidates = 4096;  // model | boxes of one picture above the threshold, the strongest first | count | the rest is left out, and counted
 constexpr std::uint64_t kWebpGroups = 4096;  // WebP, lossless | groups of prefix codes, of which libwebp keeps up to 26 KB each and its encoder writes 2,600 at most | count | IMAGE_UNDECODABLE
+constexpr int kReplacedInstances = 2;  // native thread | inference threads of one model that are replaced | count | the model answers no more
+constexpr int kCloseMs = 2'000;  // native thread | wait for the last tasks when the engine is closed at exit | ms | the process leaves without them
 // clang-format on
 
 }  // namespace zmdetect::limits

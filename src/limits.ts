@@ -486,6 +486,28 @@ const table = {
     what: 'one name',
     outcome: 'MODEL_LABELS_MISSING',
   },
+  stuckThreadMs: {
+    value: 30_000,
+    unit: 'ms',
+    input: 'native thread',
+    what: 'time at one task',
+    outcome: '`/health` says `degraded`, another thread takes its place',
+    setting: 'stuck_thread_seconds',
+  },
+  stopMarginMs: {
+    value: 2000,
+    unit: 'ms',
+    input: 'stop of the daemon',
+    what: 'time after `shutdown_seconds` for native threads to end',
+    outcome: 'exit status 70',
+  },
+  stopWhileLoadingMs: {
+    value: 1000,
+    unit: 'ms',
+    input: 'stop of the daemon',
+    what: 'time for a model that is being loaded, before the port is open',
+    outcome: 'exit status 0 without it',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof table;

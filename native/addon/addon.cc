@@ -2,13 +2,16 @@
 
 #include <napi.h>
 
+#include <future>
 #include <thread>
 
 #include "addon/bridge.h"
 #include "addon/convert.h"
+#include "addon/exit_guard.h"
 #include "backends/telemetry.h"
 #include "engine/cpu.h"
 #include "engine/engine.h"
+#include "input_limits.h"
 
 namespace zmdetect {
 namespace {
@@ -16,8 +19,9 @@ namespace {
 /// What JavaScript holds as an engine: the engine, and the way back from its threads.
 struct EngineHandle {
   std::shared_ptr<Engine> engine;
-  std::unique_ptr<Bridge> bridge;
+  std::shared_ptr<Bridge> bridge;
   std::thread closer;
+  std::shared_future<void> closed;  // valid once it is being closed
 };
 
 using ImagePtr = std::shared_ptr<const Image>;
@@ -33,38 +37,65 @@ T& unwrap(const Napi::CallbackInfo& info, std::size_t index) {
   return *info[index].As<Napi::External<T>>().Data();
 }
 
-/// Joins every thread. Afterwards nothing can call the bridge, so it is released.
+/// Closes the engine on a thread of its own, which may take as long as an inference, or for ever where a thread does
+/// not come back. `then` is called on that thread.
+void begin_close(EngineHandle& handle, std::function<void()> then) {
+  if (handle.closer.joinable()) handle.closer.join();  // two closes by hand: the first is over soon or was never begun
+  std::promise<void> closed;
+  handle.closed = closed.get_future();
+  handle.closer = std::thread(
+      [engine = handle.engine, bridge = handle.bridge, then = std::move(then), closed = std::move(closed)]() mutable {
+        engine->close();
+        then();
+        closed.set_value();
+      });
+}
+
+/// The environment goes: threads that would call into it must have ended, or must not find it. Waits for `kCloseMs` at
+/// most.
 void shut(EngineHandle& handle) {
-  if (handle.closer.joinable()) handle.closer.join();
-  if (handle.engine) handle.engine->close();
-  if (handle.bridge) handle.bridge->release();
-  handle.bridge.reset();
+  if (!handle.closed.valid()) begin_close(handle, [] {});
+  const auto state = handle.closed.wait_for(std::chrono::milliseconds(limits::kCloseMs));
+  handle.bridge->release();
+  if (state == std::future_status::ready) {
+    handle.closer.join();
+  } else {
+    leave_threads_behind();
+    handle.closer.detach();
+  }
 }
 
 /// createEngine({backendFolder, decodeThreads, maxImages, maxImagePixels}) -> engine
 Napi::Value create_engine(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  auto* handle =
-      new EngineHandle{Engine::create(engine_options(info[0].As<Napi::Object>())), std::make_unique<Bridge>(env), {}};
+  auto* handle = new EngineHandle{.engine = Engine::create(engine_options(info[0].As<Napi::Object>())),
+                                  .bridge = std::make_shared<Bridge>(env)};
   // Before the environment goes, threads that would call into it must have ended.
   env.AddCleanupHook([handle] { shut(*handle); });
   return Napi::External<EngineHandle>::New(env, handle);
 }
 
-/// closeEngine(engine) -> Promise<void>; waiting work is rejected with ENGINE_CLOSED.
+/// closeEngine(engine) -> Promise<void>; waiting work is rejected with ENGINE_CLOSED. Called once.
 Napi::Value close_engine(const Napi::CallbackInfo& info) {
   EngineHandle& handle = unwrap<EngineHandle>(info, 0);
-  Bridge& bridge = *handle.bridge;
-  auto* pending = bridge.begin(info.Env(), info[0].As<Napi::Object>());
+  auto* pending = handle.bridge->begin(info.Env(), info[0].As<Napi::Object>());
   const Napi::Promise promise = pending->deferred.Promise();
-  if (handle.closer.joinable()) handle.closer.join();
-  // Joining threads may take as long as one inference, so the JS thread does not do it.
-  handle.closer = std::thread([engine = handle.engine, &bridge, pending] {
-    engine->close();
-    bridge.settle(pending, [](Napi::Env env) { return env.Undefined(); });
+  begin_close(handle, [bridge = handle.bridge, pending] {
+    bridge->settle(pending, [](Napi::Env env) { return env.Undefined(); });
   });
   return promise;
 }
+
+/// engineThreads(engine) -> {stuck: [{thread, what, seconds}], replaced}
+Napi::Value engine_threads(const Napi::CallbackInfo& info) {
+  return threads_object(info.Env(), unwrap<EngineHandle>(info, 0).engine->threads());
+}
+
+/// guardExit(graceMs): see exit_guard.h
+void guard_exit_value(const Napi::CallbackInfo& info) { guard_exit(info[0].As<Napi::Number>().Int32Value()); }
+
+/// exitNow(status)
+void exit_now_value(const Napi::CallbackInfo& info) { exit_now(info[0].As<Napi::Number>().Int32Value()); }
 
 /// createTicket(bulk: boolean, deadlineMs: milliseconds from now, Infinity for none) -> ticket
 Napi::Value create_ticket(const Napi::CallbackInfo& info) {
@@ -84,7 +115,7 @@ Napi::Value decode(const Napi::CallbackInfo& info) {
   const Napi::Promise promise = pending->deferred.Promise();
   handle.engine->decode({.bytes = {bytes.Data(), bytes.ByteLength()},
                          .ticket = unwrap<TicketPtr>(info, 2),
-                         .done = [bridge = handle.bridge.get(), pending](Result<Decoded> decoded) {
+                         .done = [bridge = handle.bridge, pending](Result<Decoded> decoded) {
                            bridge->settle(pending,
                                           [decoded = std::move(decoded)](Napi::Env env) -> Result<Napi::Value> {
                                             if (!decoded.ok()) return decoded.status();
@@ -107,7 +138,7 @@ Napi::Value annotate(const Napi::CallbackInfo& info) {
        .annotations = annotations(info[2].As<Napi::Object>()),
        .quality = info[3].As<Napi::Number>().Int32Value(),
        .ticket = unwrap<TicketPtr>(info, 4),
-       .done = [bridge = handle.bridge.get(), pending](Result<JpegFile> jpeg) {
+       .done = [bridge = handle.bridge, pending](Result<JpegFile> jpeg) {
          // A std::function must be copyable, which the file is not.
          bridge->settle(
              pending,
@@ -129,7 +160,7 @@ Napi::Value open_model(const Napi::CallbackInfo& info) {
   auto* pending = handle.bridge->begin(info.Env(), info[0].As<Napi::Object>());
   const Napi::Promise promise = pending->deferred.Promise();
   handle.engine->open(open_options(info[1].As<Napi::Object>()),
-                      [bridge = handle.bridge.get(), pending](Result<ModelPtr> model) {
+                      [bridge = handle.bridge, pending](Result<ModelPtr> model) {
                         bridge->settle(pending, [model = std::move(model)](Napi::Env env) -> Result<Napi::Value> {
                           if (!model.ok()) return model.status();
                           Napi::Object result = info_object(env, *model.value());
@@ -147,7 +178,7 @@ Napi::Value prepare_model(const Napi::CallbackInfo& info) {
   auto* pending = handle.bridge->begin(info.Env(), info[1].As<Napi::Object>());
   const Napi::Promise promise = pending->deferred.Promise();
   handle.engine->prepare(unwrap<ModelPtr>(info, 1), prepare_options(info[2].As<Napi::Object>()),
-                         [bridge = handle.bridge.get(), pending](Result<Prepared> prepared) {
+                         [bridge = handle.bridge, pending](Result<Prepared> prepared) {
                            bridge->settle(pending,
                                           [prepared = std::move(prepared)](Napi::Env env) -> Result<Napi::Value> {
                                             if (!prepared.ok()) return prepared.status();
@@ -162,7 +193,7 @@ Napi::Value close_model(const Napi::CallbackInfo& info) {
   EngineHandle& handle = unwrap<EngineHandle>(info, 0);
   auto* pending = handle.bridge->begin(info.Env(), info[1].As<Napi::Object>());
   const Napi::Promise promise = pending->deferred.Promise();
-  handle.engine->close_model(unwrap<ModelPtr>(info, 1), [bridge = handle.bridge.get(), pending] {
+  handle.engine->close_model(unwrap<ModelPtr>(info, 1), [bridge = handle.bridge, pending] {
     bridge->settle(pending, [](Napi::Env env) { return env.Undefined(); });
   });
   return promise;
@@ -177,7 +208,7 @@ Napi::Value detect(const Napi::CallbackInfo& info) {
   unwrap<ModelPtr>(info, 1)->submit({.image = unwrap<ImagePtr>(info, 2),
                                      .min_confidence = info[3].As<Napi::Number>().DoubleValue(),
                                      .ticket = unwrap<TicketPtr>(info, 4),
-                                     .done = [bridge = handle.bridge.get(), pending](Result<DetectResult> result) {
+                                     .done = [bridge = handle.bridge, pending](Result<DetectResult> result) {
                                        bridge->settle(
                                            pending, [result = std::move(result)](Napi::Env env) -> Result<Napi::Value> {
                                              if (!result.ok()) return result.status();
@@ -195,6 +226,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   forbid_telemetry();
   exports.Set("createEngine", Napi::Function::New(env, create_engine));
   exports.Set("closeEngine", Napi::Function::New(env, close_engine));
+  exports.Set("engineThreads", Napi::Function::New(env, engine_threads));
+  exports.Set("guardExit", Napi::Function::New(env, guard_exit_value));
+  exports.Set("exitNow", Napi::Function::New(env, exit_now_value));
   exports.Set("createTicket", Napi::Function::New(env, create_ticket));
   exports.Set("cancelTicket", Napi::Function::New(env, cancel_ticket));
   exports.Set("decode", Napi::Function::New(env, decode));

@@ -16,6 +16,9 @@ Bridge::Pending* Bridge::begin(Napi::Env env, Napi::Object keep) {
 }
 
 void Bridge::settle(Pending* pending, Builder builder) {
+  std::lock_guard lock(mutex_);
+  // The pending promise cannot be freed here: it belongs to the JS thread, which has left.
+  if (released_) return;
   function_.NonBlockingCall(new Message{this, pending, std::move(builder)});
 }
 
@@ -34,6 +37,11 @@ void Bridge::deliver(Napi::Env env, Napi::Function, void*, Message* raw) {
   }
 }
 
-void Bridge::release() { function_.Release(); }
+void Bridge::release() {
+  std::lock_guard lock(mutex_);
+  if (released_) return;
+  released_ = true;
+  function_.Release();
+}
 
 }  // namespace zmdetect

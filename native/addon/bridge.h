@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "status.h"
 
@@ -33,7 +34,7 @@ class Bridge {
   /// Any thread, exactly once for each Pending, which it consumes.
   void settle(Pending* pending, Builder builder);
 
-  /// JS thread, once no engine thread can call `settle` any more.
+  /// JS thread. What settles afterwards is dropped: a thread that comes back after the environment has gone.
   void release();
 
  private:
@@ -46,7 +47,9 @@ class Bridge {
   using Function = Napi::TypedThreadSafeFunction<void, Message, deliver>;
 
   Function function_;
-  int waiting_ = 0;  // JS thread only
+  int waiting_ = 0;   // JS thread only
+  std::mutex mutex_;  // guards released_ against a call of function_
+  bool released_ = false;
 };
 
 }  // namespace zmdetect

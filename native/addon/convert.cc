@@ -93,6 +93,7 @@ EngineOptions engine_options(const Napi::Object& object) {
   options.sample_picture = text(object, "samplePicture");
   options.decode_threads = integer(object, "decodeThreads");
   options.max_images = integer(object, "maxImages");
+  options.stuck_after = std::chrono::milliseconds(integer(object, "stuckAfterMs"));
   options.limits.fast_jpeg = object.Get("fastJpeg").As<Napi::Boolean>().Value();
   options.limits.max_pixels = static_cast<std::uint64_t>(object.Get("maxImagePixels").As<Napi::Number>().Int64Value());
   return options;
@@ -194,6 +195,21 @@ Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
   object.Set("perImageMs", prepared.latency.per_image_ms);
   object.Set("imagesPerSecond", prepared.images_per_second);
   object.Set("warmupMs", prepared.warmup_ms);
+  return object;
+}
+
+Napi::Object threads_object(Napi::Env env, const ThreadReport& report) {
+  Napi::Array stuck = Napi::Array::New(env, report.stuck.size());
+  for (std::uint32_t i = 0; i < report.stuck.size(); ++i) {
+    Napi::Object thread = Napi::Object::New(env);
+    thread.Set("thread", report.stuck[i].thread);
+    thread.Set("what", report.stuck[i].what);
+    thread.Set("seconds", report.stuck[i].seconds);
+    stuck.Set(i, thread);
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("stuck", stuck);
+  object.Set("replaced", report.replaced);
   return object;
 }
 

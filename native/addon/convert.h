@@ -18,5 +18,6 @@ Napi::Object decoded_object(Napi::Env env, const Decoded& decoded);
 Napi::Object info_object(Napi::Env env, const Model& model);
 Napi::Object prepared_object(Napi::Env env, const Prepared& prepared);
 Napi::Object detect_object(Napi::Env env, const DetectResult& result);
+Napi::Object threads_object(Napi::Env env, const ThreadReport& report);
 
 }  // namespace zmdetect

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -23,8 +24,41 @@ std::shared_ptr<Engine> Engine::create(const EngineOptions& options) {
 Engine::Engine(const EngineOptions& options)
     : options_(options),
       decode_threads_(options.decode_threads > 0 ? options.decode_threads : usable_cpus()),
-      decode_pool_(std::make_unique<WorkerPool>("decode", decode_threads_)),
-      load_pool_(std::make_unique<WorkerPool>("load", 1)) {}
+      watch_(options.now),
+      decode_pool_(std::make_unique<WorkerPool>("decode", decode_threads_, watch_)),
+      load_pool_(std::make_unique<WorkerPool>("load", 1, watch_)) {
+  if (options_.monitor) monitor_ = std::thread([this] { monitor(); });
+}
+
+/// Waits on no lock that a task holds, so it sees every thread that is stuck.
+void Engine::monitor() {
+  name_thread("monitor");
+  std::unique_lock lock(mutex_);
+  while (!closing_.wait_for(lock, std::chrono::seconds(1), [this] { return closed_; })) {
+    lock.unlock();
+    replace_stuck();
+    lock.lock();
+  }
+}
+
+void Engine::replace_stuck() {
+  std::vector<std::shared_ptr<Model>> models;
+  int replaced = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return;
+    replaced += decode_pool_->replace_stuck(options_.stuck_after) + load_pool_->replace_stuck(options_.stuck_after);
+    models.assign(models_.begin(), models_.end());
+  }
+  for (const auto& model : models) replaced += model->replace_stuck(options_.stuck_after);
+  std::lock_guard lock(mutex_);
+  replaced_ += replaced;
+}
+
+ThreadReport Engine::threads() {
+  std::lock_guard lock(mutex_);
+  return {.stuck = watch_.stuck(options_.stuck_after), .replaced = replaced_};
+}
 
 Engine::~Engine() { close(); }
 
@@ -63,7 +97,7 @@ void Engine::pump() {
   while (!closed_ && !waiting_.empty() && images_ < image_limit()) {
     ++images_;
     auto entry = std::make_shared<Waiting>(waiting_.pop());
-    decode_pool_->post([this, entry] { run(*entry); });
+    decode_pool_->post([this, entry] { run(*entry); }, "decoding of a picture");
   }
 }
 
@@ -114,66 +148,72 @@ Result<std::shared_ptr<const Image>> Engine::sample() {
   return sample_;
 }
 
-bool Engine::post_load(std::function<void()> task) {
+bool Engine::post_load(std::function<void()> task, std::string what) {
   std::lock_guard lock(mutex_);
   if (closed_) return false;
-  load_pool_->post(std::move(task));
+  load_pool_->post(std::move(task), std::move(what));
   return true;
 }
 
 void Engine::open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done) {
   if (options.load.intra_op_threads < 1) options.load.intra_op_threads = usable_cpus();
-  const bool posted = post_load([this, options = std::move(options), done] {
-    if (is_closed()) return done(closed());  // a stop does not wait for models that nobody will use
-    const Result<Backend*> backend = open_backend(options_.backend_folder, options.backend);
-    if (!backend.ok()) return done(backend.status());
-    Result<std::unique_ptr<LoadedModel>> loaded = backend.value()->load(options.load);
-    if (!loaded.ok()) return done(loaded.status());
-    const auto reopen = [backend = backend.value(), load = options.load](int threads) {
-      LoadOptions again = load;
-      again.intra_op_threads = threads;
-      return backend->load(again);
-    };
-    auto model =
-        std::make_shared<Model>(std::move(loaded).value(), options.load.intra_op_threads, reopen, *decode_pool_);
-    {
-      std::lock_guard lock(mutex_);
-      if (!closed_) models_.insert(model);
-    }
-    done(std::move(model));
-  });
+  const std::string name = std::filesystem::path(options.load.path).stem().string();
+  const bool posted = post_load(
+      [this, options = std::move(options), name, done] {
+        if (is_closed()) return done(closed());  // a stop does not wait for models that nobody will use
+        const Result<Backend*> backend = open_backend(options_.backend_folder, options.backend);
+        if (!backend.ok()) return done(backend.status());
+        Result<std::unique_ptr<LoadedModel>> loaded = backend.value()->load(options.load);
+        if (!loaded.ok()) return done(loaded.status());
+        const auto reopen = [backend = backend.value(), load = options.load](int threads) {
+          LoadOptions again = load;
+          again.intra_op_threads = threads;
+          return backend->load(again);
+        };
+        auto model = std::make_shared<Model>(std::move(loaded).value(), options.load.intra_op_threads, reopen,
+                                             *decode_pool_, name);
+        {
+          std::lock_guard lock(mutex_);
+          if (!closed_) models_.insert(model);
+        }
+        done(std::move(model));
+      },
+      "loading of " + name);
   if (!posted) done(closed());
 }
 
 void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
                      const std::function<void(Result<Prepared>)>& done) {
-  const bool posted = post_load([this, model = std::move(model), options, done] {
-    if (is_closed()) return done(closed());
-    PrepareOptions with_sample = options;
-    Result<std::shared_ptr<const Image>> picture = sample();
-    if (!picture.ok()) return done(picture.status());
-    with_sample.sample = std::move(picture).value();
-    Result<Prepared> prepared = model->prepare(with_sample);
-    // Parsing and measuring a model takes far more memory than running it; the C library keeps it unless it is told.
-    malloc_trim(0);
-    if (prepared.ok()) {
-      std::lock_guard lock(mutex_);
-      slots_ += model->slots();
-    }
-    done(std::move(prepared));
-  });
+  const std::string what = "warm-up of " + model->name();
+  const bool posted = post_load(
+      [this, model = std::move(model), options, done] {
+        if (is_closed()) return done(closed());
+        Result<Prepared> prepared = model->prepare(options);
+        // Parsing and measuring a model takes far more memory than running it; the C library keeps it unless it is
+        // told.
+        malloc_trim(0);
+        if (prepared.ok()) {
+          std::lock_guard lock(mutex_);
+          slots_ += model->slots();
+        }
+        done(std::move(prepared));
+      },
+      what);
   if (!posted) done(closed());
 }
 
 void Engine::close_model(std::shared_ptr<Model> model, const std::function<void()>& done) {
-  const bool posted = post_load([this, model = std::move(model), done] {
-    model->close();
-    {
-      std::lock_guard lock(mutex_);
-      if (models_.erase(model) > 0) slots_ -= model->slots();
-    }
-    done();
-  });
+  const std::string what = "unloading of " + model->name();
+  const bool posted = post_load(
+      [this, model = std::move(model), done] {
+        model->close();
+        {
+          std::lock_guard lock(mutex_);
+          if (models_.erase(model) > 0) slots_ -= model->slots();
+        }
+        done();
+      },
+      what);
   if (!posted) done();  // closing the engine closes its models
 }
 
@@ -185,6 +225,8 @@ void Engine::close() {
     closed_ = true;
     std::swap(waiting, waiting_);
   }
+  closing_.notify_all();
+  if (monitor_.joinable()) monitor_.join();
   while (!waiting.empty()) waiting.pop().job.done(closed());
   load_pool_.reset();  // a model that is being loaded is finished first
   std::set<std::shared_ptr<Model>> models;

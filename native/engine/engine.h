@@ -1,16 +1,21 @@
 // The engine: owns the threads, admits pictures, opens models. Knows neither Node nor HTTP nor a runtime's library.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <span>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "engine/lanes.h"
 #include "engine/model.h"
 #include "engine/ticket.h"
+#include "engine/watch.h"
 #include "engine/worker_pool.h"
 #include "image/annotate.h"
 #include "image/encode_jpeg.h"
@@ -24,6 +29,15 @@ struct EngineOptions {
   std::string sample_picture;  // file for the warm-up of models; empty: a grey picture
   int max_images = 0;          // decoded pictures alive at once; 0 = what the threads and the models' slots need
   DecodeLimits limits = {};
+  std::chrono::milliseconds stuck_after{30'000};      // a thread at one task for so long is replaced
+  Watch::Now now = [] { return WatchClock::now(); };              // of the watch; a test has its own
+  bool monitor = true;                                            // check the threads every second
+};
+
+/// What the watch has to say.
+struct ThreadReport {
+  std::vector<StuckThread> stuck;
+  int replaced = 0;  // threads that were replaced since the engine was made
 };
 
 struct Decoded {
@@ -76,8 +90,15 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Unloads on the load thread; `done` is called when no thread of the model runs any more.
   void close_model(std::shared_ptr<Model> model, const std::function<void()>& done);
 
-  /// Closes every model, fails what waits, joins all threads. Blocks for at most one inference. Idempotent.
+  /// Closes every model, fails what waits, joins all threads. Blocks for at most one inference, or for as long as a
+  /// thread does not come back. Idempotent.
   void close();
+
+  /// The threads that have not come back, and how many were replaced.
+  ThreadReport threads();
+
+  /// Replaces threads that have not come back. The monitor calls it; a test without one calls it itself.
+  void replace_stuck();
 
   int decode_threads() const { return decode_threads_; }
 
@@ -88,6 +109,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
     Stopwatch since_submit;
   };
 
+  void monitor();
   void pump();
   int image_limit() const;
   void run(const Waiting& waiting);
@@ -95,11 +117,12 @@ class Engine : public std::enable_shared_from_this<Engine> {
   bool is_closed();
   Result<std::shared_ptr<const Image>> sample();
   /// False when the engine is closed; the task is dropped then.
-  bool post_load(std::function<void()> task);
+  bool post_load(std::function<void()> task, std::string what);
 
   const EngineOptions options_;
   std::shared_ptr<const Image> sample_;  // the load thread's alone
   const int decode_threads_;
+  Watch watch_;
 
   // Guards everything below it, and posting to a pool against close(). Only a pool's own lock is taken under it;
   // nothing is decoded, loaded or called back.
@@ -109,10 +132,13 @@ class Engine : public std::enable_shared_from_this<Engine> {
   int slots_ = 0;   // of all models that are prepared
   bool closed_ = false;
   std::set<std::shared_ptr<Model>> models_;
+  int replaced_ = 0;
+  std::condition_variable closing_;
 
   // Last members: their threads end before what they use goes.
   std::unique_ptr<WorkerPool> decode_pool_;
   std::unique_ptr<WorkerPool> load_pool_;
+  std::thread monitor_;
 };
 
 }  // namespace zmdetect

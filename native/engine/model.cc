@@ -4,6 +4,8 @@
 #include <cassert>
 #include <latch>
 
+#include "input_limits.h"
+
 namespace zmdetect {
 namespace {
 
@@ -17,10 +19,14 @@ constexpr double kSampleConfidence = 0.3;
 
 }  // namespace
 
-Model::Model(std::unique_ptr<LoadedModel> loaded, int threads, Reopen reopen, WorkerPool& pool)
-    : loaded_(std::move(loaded)), threads_per_inference_(threads), reopen_(std::move(reopen)), pool_(pool) {}
+Model::Model(std::unique_ptr<LoadedModel> loaded, int threads, Reopen reopen, WorkerPool& pool, std::string name)
+    : loaded_(std::move(loaded)),
+      threads_per_inference_(threads),
+      reopen_(std::move(reopen)),
+      pool_(pool),
+      name_(std::move(name)) {}
 
-Model::~Model() { assert(threads_.empty()); }
+Model::~Model() { assert(servers_.empty()); }
 
 Result<Prepared> Model::prepare(const PrepareOptions& options) {
   Result<ModelPlan> plan = plan_model(info(), options.plan);
@@ -67,8 +73,9 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
     batches_.push_back(std::make_unique<Batch>(plan_.input.slot_bytes(), max_batch));
     free_.push_back(batches_.back().get());
   }
-  for (std::size_t i = 0; i < instances_.size(); ++i) {
-    threads_.emplace_back([this, i] { serve(*instances_[i], static_cast<int>(i)); });
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& instance : instances_) start_server(instance.get());
   }
 
   const LatencyLine line = fit_latency(measured.value());
@@ -201,7 +208,7 @@ void Model::assign() {
     for (Waiting& entry : dropped) entry.job.done(entry.job.ticket->check());
     if (place.batch == nullptr) return;
     // The task keeps the model alive until the slot is handed on.
-    pool_.post_urgent([self = shared_from_this(), place] { self->fill(place); });
+    pool_.post_urgent([self = shared_from_this(), place] { self->fill(place); }, "letterbox");
   }
 }
 
@@ -232,14 +239,16 @@ void Model::fill(Place place) {
   if (++place.batch->settled == place.batch->assigned) changed_.notify_all();
 }
 
-/// The oldest batch, with every slot settled; nothing more is added to it. Null when the model is closed.
-Model::Claim Model::claim() {
+/// The oldest batch, with every slot settled; nothing more is added to it. Null when the model is closed, or another
+/// has this thread's place.
+Model::Claim Model::claim(Server& self) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return closed_ || !pending_.empty(); });
-  if (pending_.empty()) return {};
+  changed_.wait(lock, [&] { return closed_ || self.replaced || !pending_.empty(); });
+  if (self.replaced || pending_.empty()) return {};
   Batch* batch = pending_.front();
   pending_.pop_front();
   ++running_;
+  self.activity->begin("inference of " + name_);
   changed_.wait(lock, [batch] { return batch->settled == batch->assigned; });
   return {.batch = batch, .alone = running_ == 1 && pending_.empty() && waiting_.empty()};
 }
@@ -254,10 +263,51 @@ void Model::free(Batch* batch) {
   assign();
 }
 
-void Model::serve(Instance& instance, int number) {
-  name_thread("infer-" + std::to_string(number));
-  for (Claim claimed = claim(); claimed.batch != nullptr; claimed = claim()) {
+/// A thread for `instance`, or for a new one where that is null. Under the lock.
+void Model::start_server(Instance* instance) {
+  Server& server = servers_.emplace_back();
+  const std::string name = "infer-" + std::to_string(servers_.size() - 1);
+  server.activity = pool_.watch().enlist(name);
+  server.thread = std::thread([this, instance, name, &server] {
+    name_thread(name);
+    if (instance != nullptr) return serve(server, *instance);
+    Result<std::unique_ptr<Instance>> made(Status(Code::kInternal, ""));
+    {
+      const Busy busy(*server.activity, "another instance of " + name_);
+      made = loaded_->create_instance();
+    }
+    // Without memory or a device for it the model goes on with what it has.
+    if (made.ok()) serve(server, *made.value());
+  });
+}
+
+int Model::replace_stuck(std::chrono::milliseconds limit) {
+  const WatchClock::time_point cutoff = pool_.watch().now() - limit;
+  int begun = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return 0;
+    for (Server& server : servers_) {
+      if (replaced_ >= limits::kReplacedInstances) break;
+      if (server.replaced || !server.activity->stuck_since(cutoff)) continue;
+      server.replaced = true;
+      ++replaced_;
+      ++begun;
+    }
+    for (int i = 0; i < begun; ++i) {
+      spare_batches_.push_back(std::make_unique<Batch>(plan_.input.slot_bytes(), batches_.front()->capacity()));
+      free_.push_back(spare_batches_.back().get());
+      start_server(nullptr);
+    }
+  }
+  if (begun > 0) assign();
+  return begun;
+}
+
+void Model::serve(Server& self, Instance& instance) {
+  for (Claim claimed = claim(self); claimed.batch != nullptr; claimed = claim(self)) {
     infer(claimed.alone && alone_ ? *alone_ : instance, *claimed.batch);
+    self.activity->end();
     free(claimed.batch);
   }
 }
@@ -318,10 +368,12 @@ void Model::answer_range(Batch& batch, int first, int count, const std::vector<T
   };
   const auto rest = std::make_shared<std::latch>(count - 1);
   for (int i = 1; i < count; ++i) {
-    pool_.post_urgent([&answer, rest, i] {
-      answer(i);
-      rest->count_down();
-    });
+    pool_.post_urgent(
+        [&answer, rest, i] {
+          answer(i);
+          rest->count_down();
+        },
+        "post-processing");
   }
   answer(0);
   rest->wait();  // the outputs belong to the instance
@@ -343,17 +395,17 @@ int Model::padded(int count) const {
 
 void Model::close() {
   Lanes<Waiting> waiting;
-  std::vector<std::thread> threads;
+  std::list<Server> servers;
   {
     std::lock_guard lock(mutex_);
     closed_ = true;
     std::swap(waiting, waiting_);
-    threads.swap(threads_);
+    servers.swap(servers_);  // moves no element: the threads know theirs by its address
   }
   changed_.notify_all();
   while (!waiting.empty()) waiting.pop().job.done(unloading());
   // The instance threads fail what has a slot already, since a slot may be in a decode worker's hands.
-  for (std::thread& thread : threads) thread.join();
+  for (Server& server : servers) server.thread.join();
 }
 
 }  // namespace zmdetect

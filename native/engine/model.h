@@ -3,8 +3,10 @@
 
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -48,12 +50,14 @@ struct Prepared {
 
 class Model : public std::enable_shared_from_this<Model> {
  public:
-  /// `reopen` loads the same model for another number of threads; empty where that makes no difference.
-  Model(std::unique_ptr<LoadedModel> loaded, int threads, Reopen reopen, WorkerPool& pool);
+  /// `reopen` loads the same model for another number of threads; empty where that makes no difference. `name` is for
+  /// the watch.
+  Model(std::unique_ptr<LoadedModel> loaded, int threads, Reopen reopen, WorkerPool& pool, std::string name = "model");
   ~Model();
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
+  const std::string& name() const { return name_; }
   const ModelInfo& info() const { return loaded_->info(); }
   std::string device() const { return loaded_->device(); }
 
@@ -66,6 +70,10 @@ class Model : public std::enable_shared_from_this<Model> {
 
   /// Queues a picture. Letterboxing runs on the pool, inference on an instance thread.
   void submit(DetectJob job);
+
+  /// Starts an instance in the place of each whose inference has not come back for `limit`, `kReplacedInstances` at
+  /// most. Returns how many were started. Called by one thread.
+  int replace_stuck(std::chrono::milliseconds limit);
 
   /// Refuses new work, fails what waits with kEngineClosed, and returns when a running inference has finished.
   /// Idempotent; owed before the last reference goes, from a thread that is not one of the model's own.
@@ -86,12 +94,18 @@ class Model : public std::enable_shared_from_this<Model> {
   void assign();
   Place next_place();
   void fill(Place place);
-  void serve(Instance& instance, int number);
+  struct Server {
+    std::shared_ptr<Activity> activity;
+    bool replaced = false;  // another has its place
+    std::thread thread;
+  };
+  void start_server(Instance* instance);
+  void serve(Server& self, Instance& instance);
   struct Claim {
     Batch* batch = nullptr;
     bool alone = false;  // no other picture of this model is anywhere
   };
-  Claim claim();
+  Claim claim(Server& self);
   void free(Batch* batch);
   void infer(Instance& instance, Batch& batch);
   Status infer_range(Instance& instance, Batch& batch, int first, int count);
@@ -103,6 +117,7 @@ class Model : public std::enable_shared_from_this<Model> {
   const int threads_per_inference_;
   const Reopen reopen_;
   WorkerPool& pool_;
+  const std::string name_;
   ModelPlan plan_;
   bool fixed_sizes_ = false;
   std::vector<std::unique_ptr<Instance>> instances_;
@@ -119,7 +134,9 @@ class Model : public std::enable_shared_from_this<Model> {
   std::deque<Batch*> pending_;  // have pictures, wait for an instance; only the last one may have room
   int running_ = 0;             // batches that an instance has claimed
   bool closed_ = false;
-  std::vector<std::thread> threads_;
+  std::list<Server> servers_;
+  std::vector<std::unique_ptr<Batch>> spare_batches_;  // in the place of those that stuck threads hold
+  int replaced_ = 0;
 };
 
 }  // namespace zmdetect

@@ -1,42 +1,69 @@
-// A fixed set of threads that take tasks in order, urgent ones first.
+// A fixed set of threads that take tasks in order, urgent ones first. A thread that does not come back is replaced.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
+
+#include "engine/watch.h"
 
 namespace zmdetect {
 
 class WorkerPool {
  public:
-  /// `name` shows in `top -H`; at most 15 characters.
-  WorkerPool(const std::string& name, int threads);
-  /// Runs what is queued, then joins.
+  /// `name` shows in `top -H`; at most 15 characters. The watch outlives the pool.
+  WorkerPool(std::string name, int threads, Watch& watch);
+  /// With a watch of its own.
+  WorkerPool(std::string name, int threads);
+  /// Runs what is queued, then joins: also threads that were replaced, so it waits for those that do not come back.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Tasks must not throw. A task may post further ones, also while the pool is being destroyed.
-  void post(std::function<void()> task);
+  /// Tasks must not throw. A task may post further ones, also while the pool is being destroyed. `what` says in the
+  /// watch what the thread does.
+  void post(std::function<void()> task, std::string what = "a task");
 
   /// For the later stages of a picture: what is nearly done frees memory and feeds an instance, so it goes first.
-  void post_urgent(std::function<void()> task);
+  void post_urgent(std::function<void()> task, std::string what = "a task");
 
-  int threads() const { return static_cast<int>(threads_.size()); }
+  /// Starts a thread in the place of each that has not come back for `limit`, up to as many as the pool has at once.
+  /// One that comes back later ends. Returns how many were started. Called by one thread.
+  int replace_stuck(std::chrono::milliseconds limit);
+
+  int threads() const { return threads_; }
+  Watch& watch() { return watch_; }
 
  private:
-  void work();
+  struct Task {
+    std::function<void()> run;
+    std::string what;
+  };
+  struct Worker {
+    std::shared_ptr<Activity> activity;
+    bool replaced = false;  // another has its place
+    bool ended = false;
+    std::thread thread;
+  };
+  void start();
+  void work(Worker& self);
 
-  std::mutex mutex_;  // guards the tasks and stopping_; no task runs under it
+  const std::string name_;
+  const int threads_;
+  std::unique_ptr<Watch> own_watch_;
+  Watch& watch_;
+
+  std::mutex mutex_;  // guards everything below; no task runs under it
   std::condition_variable changed_;
-  std::deque<std::function<void()>> urgent_;
-  std::deque<std::function<void()>> tasks_;
+  std::deque<Task> urgent_;
+  std::deque<Task> tasks_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::list<Worker> workers_;
+  int started_ = 0;
 };
 
 /// Names the calling thread.

@@ -5,6 +5,10 @@ import { loadServerConfig } from '../config/load.js';
 import type { Daemon } from '../daemon/daemon.js';
 import { createLog, logProcessWarnings } from '../daemon/log.js';
 import { version } from '../daemon/version.js';
+import { limits } from '../limits.js';
+
+/** EX_SOFTWARE of sysexits.h, as `native/addon/exit_guard.h` has it. */
+const exitUnfinished = 70;
 
 async function main(): Promise<void> {
   const { config, warnings } = await loadServerConfig(process.argv.slice(2), version);
@@ -12,7 +16,7 @@ async function main(): Promise<void> {
   for (const warning of warnings) log.warn(warning);
   logProcessWarnings(log);
 
-  const running: { starting?: Promise<Daemon> } = {};
+  const running: { starting?: Promise<Daemon>; daemon?: Daemon } = {};
   const giveUp = new AbortController();
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -20,7 +24,6 @@ async function main(): Promise<void> {
     stopping = true;
     log.info({ signal }, 'stopping');
     giveUp.abort();
-    // A thread that loads a model must end before the process does: the runtime's own data go first.
     const stopped = running.starting?.catch(() => undefined).then((daemon) => daemon?.stop());
     Promise.resolve(stopped).then(
       () => {
@@ -38,10 +41,28 @@ async function main(): Promise<void> {
 
   // The addon is loaded only now, so that --help and a configuration error need no binary.
   const { Daemon: Native } = await import('../daemon/daemon.js');
+  const { exitNow, guardExit } = await import('../engine/engine.js');
   if (giveUp.signal.aborted) return;
+  const stopMs = config.shutdownSeconds * 1000 + limits.stopMarginMs.value;
+  // A second later than the stop below, for a JavaScript thread that is blocked.
+  guardExit(stopMs + 1000);
+  giveUp.signal.addEventListener('abort', () => {
+    const { daemon } = running;
+    if (daemon === undefined) {
+      setTimeout(() => {
+        log.info('stopped while a model was being loaded');
+        exitNow(0);
+      }, limits.stopWhileLoadingMs.value);
+    } else {
+      setTimeout(() => {
+        log.error({ threads: daemon.stuckThreads }, 'the stop was not finished in time: leaving without the rest');
+        exitNow(exitUnfinished);
+      }, stopMs);
+    }
+  });
   running.starting = Native.start(config, version, log, giveUp.signal);
   try {
-    await running.starting;
+    running.daemon = await running.starting;
   } catch (error) {
     if (!giveUp.signal.aborted) throw error;
   }

@@ -113,6 +113,8 @@ interface Settings extends RuntimeChoices {
   readonly instances: number;
   /** How long a stop waits for requests in flight. */
   readonly shutdownSeconds: number;
+  /** After so long at one task a native thread counts as stuck. */
+  readonly stuckThreadSeconds: number;
   /** Longest time to an answer; just under the 60 seconds that clients wait. */
   readonly requestTimeoutSeconds: number;
   /** How far away a request that names URLs may see its answer and still be let in; see `requestTimeoutSeconds`. */
@@ -171,6 +173,7 @@ export function defaultSettings(): Settings {
     inferenceThreads: 0,
     instances: 0,
     shutdownSeconds: 10,
+    stuckThreadSeconds: limits.stuckThreadMs.value / 1000,
     requestTimeoutSeconds: 55,
     urlDeadlineSeconds: 50,
     maxQueuedBytes: 1024 ** 3,
@@ -243,6 +246,7 @@ const settingsShape: Shape<Settings> = {
   inferenceThreads: integer({ min: 0, max: 1024 }),
   instances: integer({ min: 0, max: 256 }),
   shutdownSeconds: real({ min: 0, max: 3600 }),
+  stuckThreadSeconds: real({ min: 1, max: 3600 }),
   requestTimeoutSeconds: real({ min: 0.1, max: 3600 }),
   urlDeadlineSeconds: real({ min: 0.1, max: 3600 }),
   maxQueuedBytes: integer({ min: 1024, max: 2 ** 40 }),

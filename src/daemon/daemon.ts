@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { addressList } from '../config/addresses.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { defaultDetectorConfig } from '../detection/config.js';
-import { Engine } from '../engine/engine.js';
+import { Engine, type StuckThread } from '../engine/engine.js';
 import { FrameFetcher } from '../frames/fetcher.js';
 import { FetchPolicy } from '../frames/policy.js';
 import { findModels } from '../models/discovery.js';
@@ -25,6 +25,10 @@ import { loginRoute } from '../server/routes/login.js';
 import { metricsRoute } from '../server/routes/metrics.js';
 import { modelsRoute } from '../server/routes/models.js';
 import { TokenAuthority } from '../server/tokens.js';
+import { ThreadLog } from './thread-log.js';
+
+/** How often the log is told of threads. */
+const threadLogMs = 5000;
 
 export class Daemon {
   readonly port: number;
@@ -33,9 +37,16 @@ export class Daemon {
   readonly #registry: ModelRegistry;
   readonly #engine: Engine;
   readonly #graceMs: number;
+  readonly #threadLog: NodeJS.Timeout;
 
   private constructor(
-    parts: { http: HttpServer; fetcher: FrameFetcher; registry: ModelRegistry; engine: Engine },
+    parts: {
+      http: HttpServer;
+      fetcher: FrameFetcher;
+      registry: ModelRegistry;
+      engine: Engine;
+      threadLog: NodeJS.Timeout;
+    },
     port: number,
     graceMs: number,
   ) {
@@ -45,6 +56,7 @@ export class Daemon {
     this.#engine = parts.engine;
     this.port = port;
     this.#graceMs = graceMs;
+    this.#threadLog = parts.threadLog;
   }
 
   /**
@@ -65,11 +77,18 @@ export class Daemon {
     // Before there are threads and connections that a refusal would leave behind.
     const tokens = new TokenAuthority(config.auth);
 
+    const admission = new Admission(config.maxQueuedBytes);
     const engine = new Engine({
       decodeThreads: config.decodeThreads,
       maxImagePixels: config.maxImagePixels,
       fastJpeg: config.fastJpeg,
+      stuckAfterMs: config.stuckThreadSeconds * 1000,
+      onAbandoned: (bytes, until) => {
+        admission.bytes.add(bytes);
+        void until.then(() => admission.bytes.give(bytes));
+      },
     });
+    const stuckThreads = () => engine.threads().stuck;
     const registry = new ModelRegistry(
       specs,
       engine,
@@ -94,14 +113,13 @@ export class Daemon {
       connectTimeoutMs: config.fetchTimeoutSeconds * 1000,
       idleTimeoutMs: config.fetchTimeoutSeconds * 1000,
     });
-    const admission = new Admission(config.maxQueuedBytes);
     const analyser = new FrameAnalyser(engine, servedModels(registry, config.serveModels), detector, admission);
     const frames = new FrameCache((request, signal) => fetcher.fetchFrame(request, signal));
-    const metrics = new Metrics(registry, admission, version);
+    const metrics = new Metrics(registry, admission, () => engine.threads(), version);
     const limits = { requestMs: config.requestTimeoutSeconds * 1000, urlsMs: config.urlDeadlineSeconds * 1000 };
     const shared = { admission, tokens, limits, maxUploadBytes: config.maxUploadBytes };
     const routes = [
-      healthRoute(registry),
+      healthRoute(registry, stuckThreads),
       modelsRoute(registry),
       metricsRoute(metrics, tokens, config.metricsAuth),
       loginRoute(tokens),
@@ -131,7 +149,9 @@ export class Daemon {
       if (specs.length > 0 && registry.active.length === 0) log.error('none of the configured models could be loaded');
       const port = await http.listen(config.host, config.port);
       log.info({ host: config.host, port, models: registry.active.length, auth: config.auth.enabled }, 'listening');
-      return new Daemon({ http, fetcher, registry, engine }, port, config.shutdownSeconds * 1000);
+      const lines = new ThreadLog(log);
+      const threadLog = setInterval(() => lines.note(stuckThreads()), threadLogMs).unref();
+      return new Daemon({ http, fetcher, registry, engine, threadLog }, port, config.shutdownSeconds * 1000);
     } catch (error) {
       await fetcher.close();
       await (closing ?? engine.close());
@@ -141,9 +161,18 @@ export class Daemon {
     }
   }
 
-  /** Stops accepting, finishes what is in flight within the configured time, frees models and threads. */
+  /** The threads that have not come back. */
+  get stuckThreads(): readonly StuckThread[] {
+    return this.#engine.threads().stuck;
+  }
+
+  /**
+   * Stops accepting, finishes what is in flight within the configured time, frees models and threads. Does not resolve
+   * while a native thread does not come back.
+   */
   async stop(): Promise<void> {
     await this.#http.close(this.#graceMs);
+    clearInterval(this.#threadLog);
     await this.#fetcher.close();
     await this.#registry.close();
     await this.#engine.close();

@@ -1,5 +1,6 @@
 /** The typed face of the native engine: one class per native object, no policy. */
 import { isErrorCode, ZmdetectError } from '../errors.js';
+import { limits } from '../limits.js';
 import { binariesFolder, samplePicture } from '../package-root.js';
 import {
   type BoxMark,
@@ -13,10 +14,12 @@ import {
   type PolygonMark,
   type PreparedModel,
   type PrepareOptions,
-  type TicketHandle,
+  type ThreadReport,
 } from './native.js';
+import { Ticket } from './ticket.js';
 
-export type { BoxMark, Colour, PolygonMark } from './native.js';
+export type { BoxMark, Colour, PolygonMark, StuckThread, ThreadReport } from './native.js';
+export { Ticket, type TicketOptions } from './ticket.js';
 
 export interface EngineOptions {
   /** 0 = the processors that this process may use. */
@@ -27,6 +30,10 @@ export interface EngineOptions {
   /** JPEG with the fast DCT and plain upsampling: quicker, and not the boxes that OpenCV gives. */
   readonly fastJpeg?: boolean;
   readonly backendFolder?: string;
+  /** A native thread that is at one task for so long is reported, and another takes its place. */
+  readonly stuckAfterMs?: number;
+  /** Told of bytes that a thread still reads although the request that sent them has its answer. */
+  readonly onAbandoned?: (bytes: number, until: Promise<void>) => void;
 }
 
 /** Rejections of the addon carry a stable code; here they become rows of the error table. */
@@ -41,30 +48,12 @@ async function translated<T>(result: Promise<T>): Promise<T> {
   }
 }
 
-export interface TicketOptions {
-  /** Interactive work goes before bulk work, which is never starved. */
-  readonly priority?: 'interactive' | 'bulk';
-  /** Milliseconds from now; what has not begun by then is dropped with DEADLINE_EXCEEDED. */
-  readonly deadlineMs?: number;
-}
-
-/** Goes with one request through every queue; after `cancel` what has not begun is dropped with CANCELLED. */
-export class Ticket {
-  readonly handle: TicketHandle;
-
-  constructor({ priority = 'interactive', deadlineMs = Infinity }: TicketOptions = {}) {
-    this.handle = native.createTicket(priority === 'bulk', deadlineMs);
-  }
-
-  cancel(): void {
-    native.cancelTicket(this.handle);
-  }
-}
-
 export class Engine {
   readonly #handle: EngineHandle;
+  readonly #onAbandoned: EngineOptions['onAbandoned'];
 
   constructor(options: EngineOptions = {}) {
+    this.#onAbandoned = options.onAbandoned;
     this.#handle = native.createEngine({
       backendFolder: options.backendFolder ?? binariesFolder,
       samplePicture,
@@ -72,25 +61,41 @@ export class Engine {
       maxImages: options.maxImages ?? 0,
       maxImagePixels: options.maxImagePixels ?? 64_000_000,
       fastJpeg: options.fastJpeg ?? false,
+      stuckAfterMs: options.stuckAfterMs ?? limits.stuckThreadMs.value,
     });
   }
 
   /**
    * Decodes a picture on a decode worker. `bytes` must not change until the promise settles. The caller owes the image
    * a `release()`, since decoded pictures alive are bounded.
-   * Errors: IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED, ENGINE_CLOSED.
+   * Rejects as soon as the ticket is cancelled or expires; the thread that decodes ends behind that.
+   * Errors: IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED, DEADLINE_EXCEEDED, ENGINE_CLOSED.
    */
   async decode(bytes: Uint8Array, ticket: Ticket): Promise<NativeImage> {
-    const decoded = await translated(native.decode(this.#handle, bytes, ticket.handle));
+    const decoding = translated(native.decode(this.#handle, bytes, ticket.handle));
+    const decoded = await ticket.race(decoding, (late) => {
+      this.#abandon(bytes, late);
+      // Nobody else would free it.
+      late.then(({ image }) => native.releaseImage(image)).catch(() => undefined);
+    });
     return new NativeImage(decoded.image, decoded.width, decoded.height, decoded.queueMs, decoded.decodeMs);
+  }
+
+  #abandon(bytes: Uint8Array, late: Promise<unknown>): void {
+    const settled = late.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#onAbandoned?.(bytes.byteLength, settled);
   }
 
   /**
    * Draws on a picture and gives it back as a JPEG file of the upright picture's size, from a decode worker. Polygons
    * are drawn first, then frames, then texts; lines and letters are sized to the picture. What goes beyond the picture
    * is clipped; a mark outside it, or with a coordinate that is not a number, is left out. `bytes` must not change
-   * until the promise settles; `quality` is 1 (small) to 100 (good).
-   * Errors: OPTION_INVALID, IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED, ENGINE_CLOSED.
+   * until the promise settles; `quality` is 1 (small) to 100 (good). The ticket ends it as it does `decode`.
+   * Errors: OPTION_INVALID, IMAGE_EMPTY, IMAGE_UNDECODABLE, IMAGE_TOO_LARGE, OUT_OF_MEMORY, CANCELLED,
+   * DEADLINE_EXCEEDED, ENGINE_CLOSED.
    */
   async annotate(
     bytes: Uint8Array,
@@ -106,7 +111,8 @@ export class Engine {
     }
     const boxes = marks.filter((mark) => 'box' in mark);
     const polygons = marks.filter((mark) => 'polygon' in mark);
-    return translated(native.annotate(this.#handle, bytes, { boxes, polygons }, quality, ticket.handle));
+    const drawing = translated(native.annotate(this.#handle, bytes, { boxes, polygons }, quality, ticket.handle));
+    return ticket.race(drawing, (late) => this.#abandon(bytes, late));
   }
 
   /**
@@ -122,7 +128,15 @@ export class Engine {
     return new NativeModel(this.#handle, opened);
   }
 
-  /** Fails what waits with ENGINE_CLOSED and resolves when no engine thread runs any more. */
+  /** The threads that have not come back for a while (`stuckAfterMs`), and how many were replaced. */
+  threads(): ThreadReport {
+    return native.engineThreads(this.#handle);
+  }
+
+  /**
+   * Fails what waits with ENGINE_CLOSED and resolves when no engine thread runs any more: never where one does not come
+   * back.
+   */
   async close(): Promise<void> {
     await native.closeEngine(this.#handle);
   }
@@ -190,16 +204,32 @@ export class NativeModel {
   }
 
   /**
-   * Detections of one picture, best first. The image may be released once the promise has settled.
-   * Errors: INFERENCE_FAILED, MODEL_OUTPUT_INVALID, IMAGE_TOO_THIN, CANCELLED, ENGINE_CLOSED.
+   * Detections of one picture, best first. The image may be released once the promise has settled. The ticket ends it as
+   * it does `decode`.
+   * Errors: INFERENCE_FAILED, MODEL_OUTPUT_INVALID, IMAGE_TOO_THIN, CANCELLED, DEADLINE_EXCEEDED, ENGINE_CLOSED.
    */
   detect(image: NativeImage, minConfidence: number, ticket: Ticket): Promise<DetectOutput> {
-    return translated(native.detect(this.#engine, this.#handle, image.handle, minConfidence, ticket.handle));
+    return ticket.race(
+      translated(native.detect(this.#engine, this.#handle, image.handle, minConfidence, ticket.handle)),
+    );
   }
 
   async close(): Promise<void> {
     await native.closeModel(this.#engine, this.#handle);
   }
+}
+
+/**
+ * From now on a SIGTERM or SIGINT ends the process after `graceMs` for certain, with status 70, and a second one at once;
+ * a native thread sees to it, so it holds while this one is blocked. Called after the signals' own handlers are there.
+ */
+export function guardExit(graceMs: number): void {
+  native.guardExit(graceMs);
+}
+
+/** Leaves at once: no destructor runs under a thread that still works. */
+export function exitNow(status: number): never {
+  return native.exitNow(status);
 }
 
 /** Processors by affinity and cgroup quota. */

@@ -146,6 +146,19 @@ export interface PrepareOptions {
   readonly fixedSizes: boolean;
 }
 
+/** A thread that has been at one task for too long. */
+export interface StuckThread {
+  readonly thread: string;
+  readonly what: string;
+  readonly seconds: number;
+}
+
+export interface ThreadReport {
+  readonly stuck: readonly StuckThread[];
+  /** Threads that were replaced since the engine was made. */
+  readonly replaced: number;
+}
+
 export interface Native {
   createEngine(options: {
     backendFolder: string;
@@ -155,8 +168,12 @@ export interface Native {
     maxImages: number;
     maxImagePixels: number;
     fastJpeg: boolean;
+    stuckAfterMs: number;
   }): EngineHandle;
   closeEngine(engine: EngineHandle): Promise<void>;
+  engineThreads(engine: EngineHandle): ThreadReport;
+  guardExit(graceMs: number): void;
+  exitNow(status: number): never;
   /** `deadlineMs` from now; Infinity for none. */
   createTicket(bulk: boolean, deadlineMs: number): TicketHandle;
   cancelTicket(ticket: TicketHandle): void;

@@ -65,6 +65,16 @@ export const metricTable = {
   },
   zmdetect_queued_bytes: { kind: 'gauge', help: 'Compressed bytes of pictures in memory.', labels: {} },
   zmdetect_queued_bytes_limit: { kind: 'gauge', help: '`max_queued_bytes`.', labels: {} },
+  zmdetect_stuck_threads: {
+    kind: 'gauge',
+    help: 'Native threads that have not come back from one task for 30 s.',
+    labels: {},
+  },
+  zmdetect_replaced_threads_total: {
+    kind: 'counter',
+    help: 'Native threads that were replaced since they did not come back.',
+    labels: {},
+  },
   zmdetect_batch_size: {
     kind: 'histogram',
     help: 'Pictures that shared the inference, one observation for each picture.',

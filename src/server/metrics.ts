@@ -1,6 +1,7 @@
 /** Counts what happens, for `GET /metrics`. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { ThreadReport } from '../engine/engine.js';
 import type { ErrorCode } from '../errors.js';
 import type { ModelRegistry, ModelState } from '../models/registry.js';
 import type { Admission } from '../pipeline/admission.js';
@@ -30,9 +31,11 @@ export class Metrics implements RequestObserver {
   readonly #histograms = new Map<string, Histogram>();
   readonly #models: ModelRegistry;
   readonly #admission: Admission;
+  readonly #threads: () => ThreadReport;
 
-  constructor(models: ModelRegistry, admission: Admission, version: string) {
+  constructor(models: ModelRegistry, admission: Admission, threads: () => ThreadReport, version: string) {
     this.#models = models;
+    this.#threads = threads;
     this.#admission = admission;
     for (const [name, row] of Object.entries<MetricRow>(metricTable)) this.#add(name, row);
     // The event loop is looked at every 20 ms; the rest costs only when it is asked for.
@@ -79,6 +82,9 @@ export class Metrics implements RequestObserver {
 
   #collect(): void {
     this.#set('zmdetect_queued_bytes', this.#admission.bytes.used);
+    const { stuck, replaced } = this.#threads();
+    this.#set('zmdetect_stuck_threads', stuck.length);
+    this.#total('zmdetect_replaced_threads_total', replaced, {});
     for (const registered of this.#models.models) {
       const model = registered.spec.name;
       const backlog = this.#admission.of(registered);

@@ -56,6 +56,7 @@ t.test('without flags, every setting has its default', async (t) => {
     inferenceThreads: 0,
     instances: 0,
     shutdownSeconds: 10,
+    stuckThreadSeconds: 30,
     requestTimeoutSeconds: 55,
     urlDeadlineSeconds: 50,
     maxQueuedBytes: 1073741824,

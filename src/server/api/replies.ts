@@ -51,12 +51,13 @@ export const inferReply = z.object({
 }) satisfies z.ZodType<InferReplyJson>;
 
 export const health = z.object({
-  status: z.literal('ok'),
+  status: z.enum(['ok', 'degraded']).describe('`degraded` while a native thread does not come back'),
   models_loaded: z.literal(true).describe('the process serves; see /models for each model'),
   degraded: z
     .array(z.string())
     .optional()
     .describe('models that run on another processor than they should, or with boxes that no picture can have'),
+  reason: z.string().optional().describe('why `status` is `degraded`'),
 });
 
 export const modelRow = z.object({
