@@ -218,6 +218,11 @@ Napi::Value detect(const Napi::CallbackInfo& info) {
   return promise;
 }
 
+/// exactInt8Products() -> boolean
+Napi::Value exact_int8_value(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), exact_int8_products());
+}
+
 /// usableCpus() -> number
 Napi::Value usable_cpus_value(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), usable_cpus()); }
 
@@ -238,6 +243,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("prepareModel", Napi::Function::New(env, prepare_model));
   exports.Set("closeModel", Napi::Function::New(env, close_model));
   exports.Set("detect", Napi::Function::New(env, detect));
+  exports.Set("exactInt8Products", Napi::Function::New(env, exact_int8_value));
   exports.Set("usableCpus", Napi::Function::New(env, usable_cpus_value));
   return exports;
 }

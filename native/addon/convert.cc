@@ -110,6 +110,8 @@ OpenOptions open_options(const Napi::Object& object) {
   options.load.input_width = integer(object, "inputWidth");
   options.load.input_height = integer(object, "inputHeight");
   options.load.gpu = gpu_options(object);
+  options.load.exact_int8 = object.Get("exactInt8").As<Napi::Boolean>().Value();
+  options.load.runtime_log = object.Get("runtimeLog").As<Napi::Boolean>().Value();
   options.load.intra_op_threads = integer(object, "intraOpThreads");
   return options;
 }
@@ -123,6 +125,7 @@ PrepareOptions prepare_options(const Napi::Object& object) {
                    .picture = picture_hints(object)},
           .instances = integer(object, "instances"),
           .tune = object.Get("tune").As<Napi::Boolean>().Value(),
+          .measure = object.Get("measure").As<Napi::Boolean>().Value(),
           .max_batch = integer(object, "maxBatch"),
           .fixed_sizes = object.Get("fixedSizes").As<Napi::Boolean>().Value()};
 }
@@ -195,6 +198,7 @@ Napi::Object prepared_object(Napi::Env env, const Prepared& prepared) {
   object.Set("perImageMs", prepared.latency.per_image_ms);
   object.Set("imagesPerSecond", prepared.images_per_second);
   object.Set("warmupMs", prepared.warmup_ms);
+  object.Set("trialRuns", prepared.trial_runs);
   return object;
 }
 

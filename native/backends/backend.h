@@ -65,10 +65,12 @@ struct LoadOptions {
   Processor processor = Processor::kCpu;  // a backend that has no such processor fails with kDeviceUnavailable
   std::string library;                    // path of the runtime's own library; empty: where the system has it
   GpuOptions gpu = {};
-  int intra_op_threads = 1;          // threads of one inference, at least 1
-  int input_width = 0;               // pixels, for formats that leave the size to the reader (Darknet);
-  int input_height = 0;              // 0: the backend's default
-  std::string delegate_library;      // path of the Edge TPU's library; empty: where the system has it
+  bool exact_int8 = false;       // 8-bit models in a form that does not saturate on this processor, for some time more
+  bool runtime_log = false;      // the runtime writes its own words to standard error
+  int intra_op_threads = 1;      // threads of one inference, at least 1
+  int input_width = 0;           // pixels, for formats that leave the size to the reader (Darknet);
+  int input_height = 0;          // 0: the backend's default
+  std::string delegate_library;  // path of the Edge TPU's library; empty: where the system has it
   int inference_deadline_ms = 5000;  // Edge TPU: an inference that takes longer is killed with its process
 };
 

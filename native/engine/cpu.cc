@@ -33,4 +33,12 @@ int by_cgroup() {
 
 int usable_cpus() { return std::max(1, std::min(by_affinity(), by_cgroup())); }
 
+bool exact_int8_products() {
+#if defined(__x86_64__) || defined(__i386__)
+  return __builtin_cpu_supports("avx512vnni") != 0 || __builtin_cpu_supports("avxvnni") != 0;
+#else
+  return true;
+#endif
+}
+
 }  // namespace zmdetect

@@ -30,8 +30,8 @@ struct EngineOptions {
   int max_images = 0;          // decoded pictures alive at once; 0 = what the threads and the models' slots need
   DecodeLimits limits = {};
   std::chrono::milliseconds stuck_after{30'000};      // a thread at one task for so long is replaced
-  Watch::Now now = [] { return WatchClock::now(); };              // of the watch; a test has its own
-  bool monitor = true;                                            // check the threads every second
+  Watch::Now now = [] { return WatchClock::now(); };  // of the watch; a test has its own
+  bool monitor = true;                                // check the threads every second
 };
 
 /// What the watch has to say.

@@ -52,6 +52,7 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
     loaded_ = std::move(tuned.value().model);
     alone_model_ = std::move(tuned.value().alone);
     trial = tuned.value().best;
+    trial_runs_ += tuned.value().runs;
   }
   if (alone_model_) {
     Result<std::unique_ptr<Instance>> alone = alone_model_->create_instance();
@@ -63,7 +64,10 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
     if (!instance.ok()) return instance.status();
     instances_.push_back(std::move(instance).value());
   }
-  const Result<std::vector<BatchTime>> measured = learn_batches(*instances_[0], options);
+  const Result<std::vector<BatchTime>> measured =
+      options.measure || fixed_sizes_
+          ? learn_batches(*instances_[0], options)
+          : std::vector<BatchTime>{{.pictures = padded(1), .ms = std::max(0.001, warmup_ms)}};
   if (!measured.ok()) return measured.status();
 
   const int max_batch = best_batch(measured.value());
@@ -78,7 +82,8 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
     for (const auto& instance : instances_) start_server(instance.get());
   }
 
-  const LatencyLine line = fit_latency(measured.value());
+  const LatencyLine line = plan_.dynamic_batch ? fit_latency(measured.value())
+                                               : LatencyLine{.base_ms = measured.value()[0].ms, .per_image_ms = 0};
   // Instances of an accelerator share it; those of a CPU that nobody measured have their own processors.
   const double sharing = fixed_sizes_ ? 1.0 : double(instances_.size());
   const double rate = 1000.0 * max_batch * sharing / (line.base_ms + line.per_image_ms * max_batch);
@@ -95,7 +100,8 @@ Result<Prepared> Model::prepare(const PrepareOptions& options) {
                   .instances = trial.arrangement.instances,
                   .latency = line,
                   .images_per_second = trial.images_per_second > 0 ? trial.images_per_second : rate,
-                  .warmup_ms = warmup_ms};
+                  .warmup_ms = warmup_ms,
+                  .trial_runs = trial_runs_};
 }
 
 int Model::slots() const {
@@ -111,10 +117,11 @@ Result<int> Model::warm_up(Instance& instance, const PrepareOptions& options) {
   Image grey{.width = 64, .height = 48, .pixels = std::make_unique<std::uint8_t[]>(std::size_t(64) * 48 * 3)};
   std::fill_n(grey.pixels.get(), grey.bytes(), std::uint8_t(114));
   const Image& sample = options.sample ? *options.sample : grey;
-  const auto pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes());
+  const int size = padded(1);
+  const auto pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes() * std::size_t(size));
   Result<Placement> placement = write_input(sample, plan_.input, pixels.get());
   if (!placement.ok()) return placement.status();
-  Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), 1);
+  Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), size);
   if (!outputs.ok()) return outputs.status();
   Result<ModelPlan> settled = settle_plan(plan_, info(), options.plan, outputs.value());
   if (!settled.ok()) return settled.status();
@@ -123,7 +130,7 @@ Result<int> Model::warm_up(Instance& instance, const PrepareOptions& options) {
   if (fed_otherwise) {
     placement = write_input(sample, plan_.input, pixels.get());
     if (!placement.ok()) return placement.status();
-    outputs = run(instance, pixels.get(), 1);
+    outputs = run(instance, pixels.get(), size);
     if (!outputs.ok()) return outputs.status();
   }
   ReadBuffers buffers;
@@ -144,17 +151,20 @@ Result<int> Model::warm_up(Instance& instance, const PrepareOptions& options) {
 /// every size that it will be given. A size that does not fit into its memory is no failure: it is not used.
 Result<std::vector<BatchTime>> Model::learn_batches(Instance& instance, const PrepareOptions& options) {
   const int ceiling = options.max_batch > 0 ? options.max_batch : fixed_sizes_ ? kMostOnAccelerator : kMostOnCpu;
-  const int largest = plan_.dynamic_batch ? ceiling : 1;
+  // A batch that the file fixes is the only one, however few pictures are in it.
+  const int first = plan_.dynamic_batch ? 1 : plan_.fixed_batch;
+  const int largest = plan_.dynamic_batch ? ceiling : plan_.fixed_batch;
   std::vector<BatchTime> measured;
-  for (int size = 1; size <= largest; size *= 2) {
+  for (int size = first; size <= largest; size *= 2) {
     const auto pixels = std::make_unique<std::byte[]>(plan_.input.slot_bytes() * std::size_t(size));
     Stopwatch watch;
     double fastest = 0;
     for (int i = 0; i <= kTimedRuns; ++i) {
       watch = Stopwatch();
+      ++trial_runs_;
       const Result<std::vector<TensorView>> outputs = run(instance, pixels.get(), size);
       if (!outputs.ok()) {
-        if (size > 1 && outputs.status().code() == Code::kOutOfMemory) return measured;
+        if (size > first && outputs.status().code() == Code::kOutOfMemory) return measured;
         return outputs.status();
       }
       // The first run of a size allocates.
@@ -345,7 +355,8 @@ Status Model::infer_range(Instance& instance, Batch& batch, int first, int count
   const int size = first == 0 ? std::min(padded(count), batch.capacity()) : count;
   const Result<std::vector<TensorView>> outputs = run(instance, batch.pixels(first), size);
   if (!outputs.ok()) {
-    if (outputs.status().code() != Code::kOutOfMemory || count == 1) return outputs.status();
+    const bool divisible = plan_.dynamic_batch && count > 1;
+    if (outputs.status().code() != Code::kOutOfMemory || !divisible) return outputs.status();
     ZMD_RETURN_IF_ERROR(infer_range(instance, batch, first, count / 2));
     return infer_range(instance, batch, first + count / 2, count - count / 2);
   }
@@ -386,8 +397,9 @@ Result<std::vector<TensorView>> Model::run(Instance& instance, const std::byte* 
   return outputs;
 }
 
-/// The next size that was warmed up.
+/// The next size that was warmed up, or the one that the file fixes.
 int Model::padded(int count) const {
+  if (!plan_.dynamic_batch) return plan_.fixed_batch;
   int size = 1;
   while (fixed_sizes_ && size < count) size *= 2;
   return std::max(size, count);

@@ -25,7 +25,8 @@ struct PrepareOptions {
   std::shared_ptr<const Image> sample = {};  // for the warm-up; null: a grey picture
   int instances = 1;                         // inferences that may run at once
   bool tune = false;  // measure threads against instances instead; for models that run on the host's processors
-  int max_batch = 0;  // pictures in one inference; 0 = as measured
+  bool measure = true;  // time batches; otherwise the model is ready after its warm-up, with batches of one picture
+  int max_batch = 0;    // pictures in one inference; 0 = as measured
   bool fixed_sizes =
       false;  // run only batch sizes that were warmed up: an accelerator prepares itself for each new one
 };
@@ -46,6 +47,7 @@ struct Prepared {
   LatencyLine latency;           // of one batch on one instance
   double images_per_second = 0;  // of all instances together, as measured or as the line says
   double warmup_ms = 0;
+  int trial_runs = 0;  // inferences that only measured
 };
 
 class Model : public std::enable_shared_from_this<Model> {
@@ -112,6 +114,7 @@ class Model : public std::enable_shared_from_this<Model> {
   void answer_range(Batch& batch, int first, int count, const std::vector<TensorView>& outputs, double infer_ms);
   Result<std::vector<TensorView>> run(Instance& instance, const std::byte* pixels, int batch);
   int padded(int count) const;
+  int trial_runs_ = 0;
 
   std::unique_ptr<LoadedModel> loaded_;
   const int threads_per_inference_;

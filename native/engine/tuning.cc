@@ -54,8 +54,9 @@ Trial best_trial(const std::vector<Trial>& trials) {
 Result<Trial> run_trial(LoadedModel& model, const ModelPlan& plan, Arrangement arrangement, int runs) {
   const auto count = std::size_t(arrangement.instances);
   // All read the same grey input.
-  const std::vector<std::byte> pixels(plan.input.slot_bytes(), std::byte(0));
-  const TensorView input{pixels.data(), plan.input_type(), plan.input_shape(1)};
+  const int pictures = plan.dynamic_batch ? 1 : plan.fixed_batch;
+  const std::vector<std::byte> pixels(plan.input.slot_bytes() * std::size_t(pictures), std::byte(0));
+  const TensorView input{pixels.data(), plan.input_type(), plan.input_shape(pictures)};
   std::vector<std::unique_ptr<Instance>> instances;
   for (std::size_t i = 0; i < count; ++i) {
     Result<std::unique_ptr<Instance>> instance = model.create_instance();
@@ -80,7 +81,7 @@ Result<Trial> run_trial(LoadedModel& model, const ModelPlan& plan, Arrangement a
   const double ms = watch.milliseconds();
   for (const Status& status : results) ZMD_RETURN_IF_ERROR(status);
   return Trial{.arrangement = arrangement,
-               .images_per_second = 1000.0 * double(runs) * double(count) / ms,
+               .images_per_second = 1000.0 * double(runs) * double(count) * pictures / ms,
                .latency_ms = ms / runs};
 }
 
@@ -90,6 +91,7 @@ Result<Tuned> tune(std::unique_ptr<LoadedModel> loaded, int cpus, const Reopen& 
   std::vector<Trial> trials;
   int rounds = kRounds;
   int runs = kRuns;
+  int inferences = 0;
   for (int round = 0; round < rounds; ++round) {
     const std::vector<Arrangement> list = arrangements(cpus);
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -101,6 +103,7 @@ Result<Tuned> tune(std::unique_ptr<LoadedModel> loaded, int cpus, const Reopen& 
       }
       const Result<Trial> trial = run_trial(*session, plan, list[i], runs);
       if (!trial.ok()) return trial.status();
+      inferences += list[i].instances * (runs + 1);
       if (round == 0) trials.push_back(trial.value());
       // Other work on the host only ever slows a trial down: the better one of two is nearer the truth.
       if (trial.value().images_per_second > trials[i].images_per_second) trials[i] = trial.value();
@@ -108,7 +111,7 @@ Result<Tuned> tune(std::unique_ptr<LoadedModel> loaded, int cpus, const Reopen& 
     }
   }
   const Trial best = best_trial(trials);
-  Tuned tuned{.model = std::move(sessions[best.arrangement.threads]), .best = best, .alone = nullptr};
+  Tuned tuned{.model = std::move(sessions[best.arrangement.threads]), .best = best, .runs = inferences, .alone = nullptr};
   const double alone_ms = trials[0].latency_ms;  // the first arrangement is one inference on all threads
   if (sessions[cpus] && alone_ms < kWorthAnotherSession * best.latency_ms) tuned.alone = std::move(sessions[cpus]);
   return tuned;

@@ -36,6 +36,7 @@ using Reopen = std::function<Result<std::unique_ptr<LoadedModel>>(int threads)>;
 struct Tuned {
   std::unique_ptr<LoadedModel> model;
   Trial best;
+  int runs = 0;                        // inferences
   std::unique_ptr<LoadedModel> alone;  // the session on all threads, where a lone picture gains by it; else null
 };
 

@@ -1,8 +1,10 @@
 // A network that answers the same box for every picture, slow or broken as the test commands.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,6 +24,7 @@ struct Control {
   std::atomic<bool> exclusive{false};  // inferences take turns
   std::atomic<bool> fail{false};
   std::atomic<int> memory{1 << 20};  // largest batch that fits
+  std::atomic<int> only_batch{0};    // the one that the file fixes; 0: any
 
   Gate gate;  // every inference passes it
   std::mutex turn;
@@ -60,6 +63,9 @@ class ConstantInstance : public Instance {
     control_.note(batch);
     --control_.running;
     if (control_.fail) return Status(Code::kInferenceFailed, "told to fail");
+    if (control_.only_batch != 0 && batch != control_.only_batch) {
+      return Status(Code::kInferenceFailed, "Got: " + std::to_string(batch));
+    }
     if (batch > control_.memory) return Status(Code::kOutOfMemory, "told to be small");
     static constexpr float kAnswer[30] = {16, 0, 0, 0, 0, 0, 16, 0, 0, 0,   0, 0, 8, 0, 0,
                                           0,  0, 0, 8, 0, 0, 0,  0, 0, .9F, 0, 0, 0, 0, 0};
@@ -77,7 +83,7 @@ class ConstantInstance : public Instance {
 class ConstantModel : public LoadedModel {
  public:
   explicit ConstantModel(Control& control, bool dynamic_batch = false) : control_(control) {
-    const std::int64_t batch = dynamic_batch ? -1 : 1;
+    const std::int64_t batch = dynamic_batch ? -1 : std::max(1, control.only_batch.load());
     info_.inputs.push_back({"images", ElementType::kFloat32, {batch, 3, 32, 32}});
     info_.outputs.push_back({"output0", ElementType::kFloat32, {batch, 5, 6}});
   }

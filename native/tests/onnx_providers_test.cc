@@ -60,5 +60,42 @@ TEST(OnnxProviders, MakesTheFolderForEnginesOrSaysWhyNot) {
   EXPECT_TRUE(make_engine_cache({.engine_cache = ""}).ok()) << "TensorRT is not asked for";
 }
 
+TEST(OnnxProviders, SentencesNameNoSourceFile) {
+  EXPECT_EQ(
+      plain_sentence("/onnxruntime_src/onnxruntime/core/session/provider_bridge_ort.cc:1993 onnxruntime::Provider& "
+                     "onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library "
+                     "libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: cannot open shared object "
+                     "file: No such file or directory\n"),
+      "Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: cannot open shared "
+      "object file: No such file or directory");
+  EXPECT_EQ(plain_sentence("Non-zero status code returned while running Conv node. Name:'c' Status Message: "
+                           "/onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:360 void* "
+                           "onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Failed to "
+                           "allocate memory for requested buffer of size 5"),
+            "Non-zero status code returned while running Conv node. Name:'c' Status Message: Failed to allocate memory "
+            "for requested buffer of size 5");
+  EXPECT_EQ(
+      plain_sentence("CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=0 ; "
+                     "file=/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_execution_provider.cc ; line=282"),
+      "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version");
+  EXPECT_EQ(plain_sentence("The model is broken"), "The model is broken");
+  EXPECT_EQ(plain_sentence(""), "");
+}
+
+TEST(OnnxProviders, ARemedyFitsTheCause) {
+  const auto expect = [](const char* sentence, const char* remedy) {
+    EXPECT_NE(gpu_remedy(sentence).find(remedy), std::string::npos) << gpu_remedy(sentence);
+  };
+  expect("libonnxruntime_providers_cuda.so: cannot open shared object file: No such file", "zmdetect gpu install");
+  expect(
+      "Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: cannot open shared "
+      "object file",
+      "LD_LIBRARY_PATH");
+  expect("CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version", "newer NVIDIA driver");
+  expect("CUDA failure 100: no CUDA-capable device is detected", "nvidia-smi");
+  expect("CUDA failure 101: invalid device ordinal", "gpu_device");
+  expect("something new", "zmdetect doctor");
+}
+
 }  // namespace
 }  // namespace zmdetect::onnx

@@ -79,6 +79,51 @@ TEST_F(SchedulerTest, AStaticExportRunsPicturesOneByOne) {
   EXPECT_FALSE(result.value().dynamic_batch);
 }
 
+TEST_F(SchedulerTest, ABatchThatTheFileFixesIsFilledHoweverFewPicturesThereAre) {
+  control.only_batch = 4;
+  model = std::make_shared<Model>(std::make_unique<ConstantModel>(control, false), 1, Reopen(), pool);
+  const Result<Prepared> result = model->prepare({.plan = {.classes = 1}, .max_batch = 1});
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(result.value().max_batch, 4);
+  EXPECT_FALSE(result.value().dynamic_batch);
+  EXPECT_EQ(result.value().latency.per_image_ms, 0) << "a picture costs what four cost";
+  control.delay_ms = 40;
+  control.take_batches();
+  Answer first;
+  occupy(first);
+  std::vector<Answer> rest(6);
+  for (Answer& answer : rest) submit(answer);
+  EXPECT_TRUE(first.get().ok());
+  for (Answer& answer : rest) {
+    const Result<DetectResult> detected = answer.get();
+    ASSERT_TRUE(detected.ok()) << detected.status().message();
+    EXPECT_EQ(detected.value().answer.detections.size(), 1U);
+  }
+  EXPECT_EQ(control.take_batches(), (std::vector<int>{4, 4, 4}));
+}
+
+TEST_F(SchedulerTest, AFixedBatchThatDoesNotFitIsAnErrorAndNotHalved) {
+  control.only_batch = 4;
+  model = std::make_shared<Model>(std::make_unique<ConstantModel>(control, false), 1, Reopen(), pool);
+  ASSERT_TRUE(model->prepare({.plan = {.classes = 1}}).ok());
+  control.memory = 3;
+  Answer answer;
+  submit(answer);
+  EXPECT_EQ(answer.get().status().code(), Code::kOutOfMemory);
+}
+
+TEST_F(SchedulerTest, WithoutMeasuringAModelIsReadyAfterItsWarmUp) {
+  model = std::make_shared<Model>(std::make_unique<ConstantModel>(control, true), 1, Reopen(), pool);
+  const Result<Prepared> result = model->prepare({.plan = {.classes = 1}, .measure = false});
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  EXPECT_EQ(control.runs, 1) << "the warm-up alone";
+  EXPECT_EQ(result.value().trial_runs, 0);
+  EXPECT_EQ(result.value().max_batch, 1);
+  Answer answer;
+  submit(answer);
+  EXPECT_TRUE(answer.get().ok());
+}
+
 TEST_F(SchedulerTest, AnIdleInstanceDoesNotWaitForMorePictures) {
   start();
   Answer answer;

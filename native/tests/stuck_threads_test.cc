@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "engine/engine.h"
+#include "input_limits.h"
 #include "tests/constant_model.h"
 #include "tests/gate.h"
 #include "tests/support.h"

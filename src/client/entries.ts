@@ -11,7 +11,7 @@ import {
   zoneMatchStrategies,
 } from '../detection/config.js';
 import { boxUnits, colours, fits, layouts, scales } from '../detection/reading.js';
-import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
+import { darknetEngines, int8Precisions, tensorrtModes } from '../detection/runtime.js';
 import type { MappingReader } from './reader.js';
 
 type Kind<T> = (reader: MappingReader, key: string) => T | undefined;
@@ -93,6 +93,7 @@ const modelKinds: Kinds<ModelConfig> = {
   tensorrt: choice(tensorrtModes),
   tensorrtCache: text,
   cudaGraph: flag,
+  int8Precision: choice(int8Precisions),
 };
 
 const overrideKinds: Kinds<TypeOverrides> = {

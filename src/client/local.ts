@@ -38,7 +38,9 @@ export class LocalModels {
       throw new ZmdetectError('MODEL_FILE_MISSING', { reason });
     }
     const engine = new Engine();
-    const registry = new ModelRegistry(specs, engine, { intraOpThreads: 0, instances }, log);
+    // A number of instances that somebody set leaves nothing to measure: a hook looks at one event.
+    const trials = instances > 0 ? 'never' : 'when-idle';
+    const registry = new ModelRegistry(specs, engine, { intraOpThreads: 0, instances, trials }, log);
     try {
       await registry.loadEager();
       registry.demandAccelerators();

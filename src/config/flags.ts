@@ -1,7 +1,7 @@
 /** The command line of `zmdetectd`: pyzm.serve's flags with the words, usage text and exit statuses of argparse. */
 import { type ArgumentOptions, ArgumentParser, SUPPRESS } from 'argparse';
 import { processors } from '../detection/config.js';
-import { darknetEngines, tensorrtModes } from '../detection/runtime.js';
+import { darknetEngines, int8Precisions, tensorrtModes } from '../detection/runtime.js';
 import { ZmdetectError } from '../errors.js';
 import { loopbackChoices } from '../frames/policy.js';
 import { ConfigError } from './problems.js';
@@ -76,6 +76,7 @@ const flagRows: readonly FlagRow[] = [
   ['--tensorrt-cache', 'tensorrtCache', { help: 'directory for what TensorRT builds' }],
   ['--cuda-graph', 'cudaGraph', { ...on, help: 'record what the GPU does once, then replay it' }],
   ['--darknet-engine', 'darknetEngine', { choices: darknetEngines, help: 'what runs .cfg and .weights' }],
+  ['--int8-precision', 'int8Precision', { choices: int8Precisions, help: '8-bit models on processors without VNNI' }],
   ['--host', 'host', { help: 'address to listen on' }],
   ['--port', 'port', { type: int, help: 'port to listen on' }],
   ['--max-connections', 'maxConnections', { type: int, help: 'connections at once' }],

@@ -1,6 +1,12 @@
 /** The keys that say how the runtimes are to run the models, of the server and of a model entry. */
 import { z } from 'zod';
-import { darknetEngines, type RuntimeChoices, type RuntimeOverrides, tensorrtModes } from '../detection/runtime.js';
+import {
+  darknetEngines,
+  int8Precisions,
+  type RuntimeChoices,
+  type RuntimeOverrides,
+  tensorrtModes,
+} from '../detection/runtime.js';
 import { choice, type Field, flag, integer, nullable, type Shape, text } from './fields.js';
 
 /** YAML reads a bare `on` or `off` as yes or no. */
@@ -16,6 +22,7 @@ export const runtimeShape: Shape<RuntimeChoices> = {
   tensorrt,
   tensorrtCache: text,
   cudaGraph: flag,
+  int8Precision: choice(int8Precisions),
 };
 
 export const runtimeOverridesShape: Shape<RuntimeOverrides> = {
@@ -25,4 +32,5 @@ export const runtimeOverridesShape: Shape<RuntimeOverrides> = {
   tensorrt: nullable(runtimeShape.tensorrt),
   tensorrtCache: nullable(runtimeShape.tensorrtCache),
   cudaGraph: nullable(runtimeShape.cudaGraph),
+  int8Precision: nullable(runtimeShape.int8Precision),
 };

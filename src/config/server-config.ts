@@ -9,7 +9,6 @@ import {
   loopbackChoices,
   networkEntry,
 } from '../frames/policy.js';
-import { limits } from '../limits.js';
 import { defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
 import { addressList } from './addresses.js';
 import { detectorConfig } from './detector-schema.js';

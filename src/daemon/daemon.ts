@@ -82,6 +82,7 @@ export class Daemon {
       decodeThreads: config.decodeThreads,
       maxImagePixels: config.maxImagePixels,
       fastJpeg: config.fastJpeg,
+      runtimeLog: config.logLevel === 'debug' || config.logLevel === 'trace',
       stuckAfterMs: config.stuckThreadSeconds * 1000,
       onAbandoned: (bytes, until) => {
         admission.bytes.add(bytes);
@@ -97,6 +98,7 @@ export class Daemon {
         instances: config.instances,
         keepAlive: config.keepAlive,
         pinned: config.pinnedModels,
+        trials: 'when-idle',
       },
       log,
       config,

@@ -40,6 +40,7 @@ export async function gatherHost(): Promise<Omit<Report, 'models'>> {
       ...parseCpuInfo(await text('/proc/cpuinfo')),
       processors: os.cpus().length,
       usable: addon.usable,
+      exact_int8: addon.exactInt8,
       cgroup_quota: await cpuQuota(),
     },
     memory: {
@@ -95,12 +96,12 @@ async function output(program: string, args: readonly string[]): Promise<{ text:
   }
 }
 
-async function loadAddon(): Promise<{ usable: number | null; error: string | null }> {
+async function loadAddon(): Promise<{ usable: number | null; exactInt8: boolean | null; error: string | null }> {
   try {
-    const { usableCpus } = await import('../engine/engine.js');
-    return { usable: usableCpus(), error: null };
+    const { exactInt8Products, usableCpus } = await import('../engine/engine.js');
+    return { usable: usableCpus(), exactInt8: exactInt8Products(), error: null };
   } catch (error) {
-    return { usable: null, error: error instanceof Error ? error.message : String(error) };
+    return { usable: null, exactInt8: null, error: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -22,6 +22,7 @@ export function render(report: Report): string {
       ['features', cpu.features.join(' ')],
       ['processors', cpu.processors],
       ['usable', cpu.usable],
+      ['8-bit models', int8(cpu.exact_int8)],
       ['cgroup quota', cpu.cgroup_quota ?? 'no limit'],
     ]),
     section('Memory', [
@@ -97,6 +98,11 @@ function model(row: ModelRow): Line {
   if (row.warmup_ms !== null) parts.push(`warm-up ${row.warmup_ms} ms`);
   if (row.error !== null) parts.push(row.error);
   return [row.name, parts.filter((part) => part !== undefined && part !== null).join(', ')];
+}
+
+function int8(exact: boolean | null): string | null {
+  if (exact === null) return null;
+  return exact ? 'exact' : 'no VNNI: exact in a form that takes about a quarter more time (int8_precision)';
 }
 
 function gib(bytes: number | null): string | null {

@@ -17,6 +17,8 @@ export interface Report {
     readonly processors: number;
     /** What the engine plans its threads with, by affinity and cgroup; null: the addon does not load. */
     readonly usable: number | null;
+    /** Whether 8-bit products are exact without `int8_precision: exact`; null: the addon does not load. */
+    readonly exact_int8: boolean | null;
     readonly cgroup_quota: number | null;
   };
   readonly memory: {

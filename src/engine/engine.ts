@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly backendFolder?: string;
   /** A native thread that is at one task for so long is reported, and another takes its place. */
   readonly stuckAfterMs?: number;
+  /** The runtimes write their own words to standard error, with the lines of their source. */
+  readonly runtimeLog?: boolean;
   /** Told of bytes that a thread still reads although the request that sent them has its answer. */
   readonly onAbandoned?: (bytes: number, until: Promise<void>) => void;
 }
@@ -51,9 +53,11 @@ async function translated<T>(result: Promise<T>): Promise<T> {
 export class Engine {
   readonly #handle: EngineHandle;
   readonly #onAbandoned: EngineOptions['onAbandoned'];
+  readonly #runtimeLog: boolean;
 
   constructor(options: EngineOptions = {}) {
     this.#onAbandoned = options.onAbandoned;
+    this.#runtimeLog = options.runtimeLog ?? false;
     this.#handle = native.createEngine({
       backendFolder: options.backendFolder ?? binariesFolder,
       samplePicture,
@@ -124,7 +128,10 @@ export class Engine {
     const defaults = { backend: 'onnx', configPath: '', processor: 'cpu', library: '', delegateLibrary: '' } as const;
     const numbers = { inputWidth: 0, inputHeight: 0, intraOpThreads: 0 };
     const gpu = { gpuDevice: 0, gpuMemoryLimit: 0, tensorrt: 'off', tensorrtCache: '', cudaGraph: false } as const;
-    const opened = await translated(native.openModel(this.#handle, { ...defaults, ...numbers, ...gpu, ...options }));
+    const cpu = { exactInt8: false, runtimeLog: this.#runtimeLog };
+    const opened = await translated(
+      native.openModel(this.#handle, { ...defaults, ...numbers, ...gpu, ...cpu, ...options }),
+    );
     return new NativeModel(this.#handle, opened);
   }
 
@@ -197,6 +204,7 @@ export class NativeModel {
       fit: '',
       instances: 1,
       tune: false,
+      measure: true,
       maxBatch: 0,
       fixedSizes: false,
     } as const;
@@ -235,4 +243,9 @@ export function exitNow(status: number): never {
 /** Processors by affinity and cgroup quota. */
 export function usableCpus(): number {
   return native.usableCpus();
+}
+
+/** Whether this processor sums 8-bit products without saturation: all but x86 without VNNI. */
+export function exactInt8Products(): boolean {
+  return native.exactInt8Products();
 }

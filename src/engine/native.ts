@@ -50,6 +50,10 @@ export interface OpenOptions {
   /** Directory. */
   readonly tensorrtCache: string;
   readonly cudaGraph: boolean;
+  /** In a form that does not saturate on this processor. */
+  readonly exactInt8: boolean;
+  /** The runtime writes its own words to standard error. */
+  readonly runtimeLog: boolean;
   /** Threads of one inference; 0 = the processors that this process may use. */
   readonly intraOpThreads: number;
 }
@@ -78,6 +82,8 @@ export interface PreparedModel {
   /** Of all instances together. */
   readonly imagesPerSecond: number;
   readonly warmupMs: number;
+  /** Inferences that only measured. */
+  readonly trialRuns: number;
 }
 
 export interface DecodedImage {
@@ -140,6 +146,8 @@ export interface PrepareOptions {
   readonly instances: number;
   /** Measure threads against instances on this host instead. */
   readonly tune: boolean;
+  /** Time batches; otherwise the model is ready after its warm-up. */
+  readonly measure: boolean;
   /** 0 = as measured. */
   readonly maxBatch: number;
   /** Run only the batch sizes that were warmed up. */
@@ -197,6 +205,7 @@ export interface Native {
     ticket: TicketHandle,
   ): Promise<DetectOutput>;
   usableCpus(): number;
+  exactInt8Products(): boolean;
 }
 
 function load(): Native {

@@ -3,19 +3,21 @@ import type { Processor } from '../detection/config.js';
 import type { ModelReading } from '../detection/reading.js';
 import type { RuntimeChoices } from '../detection/runtime.js';
 import { unmatchedSentence } from '../detection/unmatched.js';
-import { type Engine, type NativeModel, usableCpus } from '../engine/engine.js';
+import { type Engine, exactInt8Products, type NativeModel, usableCpus } from '../engine/engine.js';
 import type { OpenOptions, PreparedModel, PrepareOptions } from '../engine/native.js';
 import { ZmdetectError } from '../errors.js';
 import { labelsOf } from './labels-of.js';
 import type { ModelSpec } from './spec.js';
 import { tfliteNames } from './tflite-names.js';
-import { checkWeightFile } from './weight-file.js';
+import { checkWeightFile, refuseSpecial } from './weight-file.js';
 
 export interface LoadOptions {
   /** Threads inside one inference; 0 = automatic. */
   readonly intraOpThreads: number;
   /** Inferences of one model at once; 0 = automatic. */
   readonly instances: number;
+  /** Measure threads against instances before the model is ready; otherwise one inference has all threads. */
+  readonly tune?: boolean;
 }
 
 /** Weights in memory, warmed up by a real inference on the device, with the name of every class. */
@@ -25,7 +27,14 @@ export interface Loaded {
   readonly labels: readonly string[];
   /** Whole sentences for the log: what is odd about the file and is no reason to refuse it. */
   readonly warnings: readonly string[];
+  /** What it runs on. */
   readonly processor: Processor;
+  /** Why it does not run on the processor that was asked for, where no failure is the reason. */
+  readonly elsewhere: string | null;
+  /** Whether 8-bit products are exact, of models that ONNX Runtime runs on the CPU. */
+  readonly int8: 'exact' | 'fast' | null;
+  /** It was not measured how it uses the processors best. */
+  readonly awaitsTrials: boolean;
   readonly measured: Measured;
 }
 
@@ -50,12 +59,18 @@ export async function loadModel(
     throw new ZmdetectError('MODEL_FILE_MISSING', { reason: `no weight file was found for model ${spec.name}` });
   }
   await checkWeightFile(weightsPath);
+  if (spec.configPath !== null) await refuseSpecial(spec.configPath);
   const size = { inputWidth: config.modelWidth ?? 0, inputHeight: config.modelHeight ?? 0 };
-  const { darknetEngine, gpuMemoryLimitBytes: gpuMemoryLimit, ...gpu } = spec.runtime;
+  const { darknetEngine, int8Precision, gpuMemoryLimitBytes: gpuMemoryLimit, ...gpu } = spec.runtime;
   const darknet = /\.weights$/i.test(weightsPath);
   const tflite = /\.tflite$/i.test(weightsPath);
   // Only TFLite has a TPU; for the other formats upstream takes `tpu` as `cpu` (contract 4.4).
   const runsOn = processor === 'tpu' && !tflite ? 'cpu' : processor;
+  const elsewhere =
+    runsOn === processor ? null : `only TensorFlow Lite models run on a TPU: ${weightsPath} runs on the CPU`;
+  const tune = options.tune ?? true;
+  const exactInt8 =
+    runsOn === 'cpu' && (int8Precision === 'exact' || (int8Precision === 'auto' && !exactInt8Products()));
   const open: Open = async (backend) => {
     const { intraOpThreads, ...parallel } = parallelism(instancesOf(backend, runsOn, gpu.cudaGraph), options);
     const native = await engine.open({
@@ -67,10 +82,13 @@ export async function loadModel(
       ...gpu,
       gpuMemoryLimit,
       intraOpThreads,
+      exactInt8,
     });
-    return { native, parallel };
+    return { native, parallel, backend };
   };
-  const { native, parallel } = await (darknet ? openDarknet(open, darknetEngine) : open(tflite ? 'tflite' : 'onnx'));
+  const { native, parallel, backend } = await (darknet
+    ? openDarknet(open, darknetEngine)
+    : open(tflite ? 'tflite' : 'onnx'));
   try {
     const warnings: string[] = [];
     const names = native.metadata.names ?? (tflite ? await tfliteNames(weightsPath) : undefined);
@@ -83,9 +101,23 @@ export async function loadModel(
       ...(darknet ? { inputWidth: 0, inputHeight: 0 } : size),
       ...readingOf(config),
       ...parallel,
+      tune: parallel.tune && tune,
+      measure: tune,
       fixedSizes: runsOn === 'gpu',
     });
-    return { native, prepared, labels, warnings, processor, measured: measuredOf(prepared) };
+    const int8 = backend !== 'onnx' || runsOn !== 'cpu' ? null : exactInt8 || exactInt8Products() ? 'exact' : 'fast';
+    const awaitsTrials = parallel.tune && !tune && usableCpus() > 1;
+    return {
+      native,
+      prepared,
+      labels,
+      warnings,
+      processor: runsOn,
+      elsewhere,
+      int8,
+      awaitsTrials,
+      measured: measuredOf(prepared),
+    };
   } catch (error) {
     await native.close();
     throw error;
@@ -99,6 +131,7 @@ function readingOf({ layout, boxes, colour, scale, fit }: ModelReading): Partial
 interface Opened {
   readonly native: NativeModel;
   readonly parallel: { readonly instances: number; readonly tune: boolean };
+  readonly backend: OpenOptions['backend'];
 }
 type Open = (backend: OpenOptions['backend']) => Promise<Opened>;
 

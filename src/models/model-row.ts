@@ -37,6 +37,8 @@ export interface ModelRow {
   /** Pictures in one inference at most, and whether the file leaves their number open. */
   readonly batch: { readonly max: number; readonly kind: 'dynamic' | 'static' } | null;
   readonly warmup_ms: number | null;
+  /** Whether 8-bit products are exact on this processor; null where ONNX Runtime does not run it on the CPU. */
+  readonly int8: 'exact' | 'fast' | null;
 }
 
 export function rowOf(
@@ -62,6 +64,7 @@ export function rowOf(
     picture: loaded?.prepared.picture ?? null,
     left_out: loaded ? leftOut : null,
     batch: loaded ? { max: loaded.prepared.maxBatch, kind: loaded.prepared.dynamicBatch ? 'dynamic' : 'static' } : null,
+    int8: loaded?.int8 ?? null,
     warmup_ms: loaded ? Math.round(loaded.prepared.warmupMs) : null,
   };
 }

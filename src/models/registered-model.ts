@@ -1,6 +1,8 @@
 /** One configured model: loads once, says what it runs on, and gets its accelerator back when it can. */
+import { loadavg } from 'node:os';
+
 import type { Detection } from '../detection/detection.js';
-import type { Engine, NativeImage, Ticket } from '../engine/engine.js';
+import { type Engine, type NativeImage, type Ticket, usableCpus } from '../engine/engine.js';
 import type { DetectOutput } from '../engine/native.js';
 import { type ErrorCode, ZmdetectError } from '../errors.js';
 import type { Log } from '../log.js';
@@ -20,6 +22,10 @@ export interface RegistryOptions extends LoadOptions {
   readonly keepAlive?: number;
   /** Published names of the models that are loaded first and never unloaded. */
   readonly pinned?: readonly string[];
+  /** When it is measured how a model uses the processors best. Default: `at-load`. */
+  readonly trials?: 'at-load' | 'when-idle' | 'never';
+  /** Told when a model was loaded or used. */
+  readonly used?: () => void;
 }
 
 export interface ModelAnswer {
@@ -55,6 +61,9 @@ export class RegisteredModel implements Resident {
   #retrySeconds: number;
   #ran = false;
   #loads = 0;
+  #trialsFailed = false;
+  /** Whether the next load is for a start and not for a request. */
+  #forStart = false;
   readonly #unloads = { room: 0, idle: 0 };
   readonly #leftOut: LeftOutCounter;
 
@@ -143,9 +152,45 @@ export class RegisteredModel implements Resident {
     return this.spec.config.name || (yolo.has(this.spec.framework) ? 'yolo' : this.spec.name);
   }
 
+  get awaitsTrials(): boolean {
+    return this.#options.trials === 'when-idle' && !this.#trialsFailed && (this.#loaded?.awaitsTrials ?? false);
+  }
+
   /** Loads the model unless it is loaded. A failure is logged once for each attempt. */
   async load(): Promise<void> {
+    this.#forStart = true;
     await this.#ready();
+  }
+
+  /** Measures a second copy of the model and goes on with that. Does not reject. */
+  async runTrials(): Promise<void> {
+    const before = this.#loaded;
+    if (before === undefined || !this.awaitsTrials) return;
+    if (!this.#room.hasRoomForCopy(this)) {
+      this.#trialsFailed = true;
+      return;
+    }
+    try {
+      const loaded = await loadModel(this.spec, before.processor, this.#engine, { ...this.#options, tune: true });
+      if (this.#loaded !== before) return await loaded.native.close();
+      this.#loaded = loaded;
+      const [was, is] = [before, loaded].map(({ prepared: { threads, instances, maxBatch } }) => ({
+        threads,
+        instances,
+        max_batch: maxBatch,
+      }));
+      const message =
+        JSON.stringify(was) === JSON.stringify(is) ? 'model measured' : 'model measured: it runs another way';
+      const trials = loaded.prepared.trialRuns;
+      this.#log.info({ model: this.spec.name, was, is, trial_inferences: trials }, message);
+      await this.#users.retire(before);
+    } catch (error) {
+      this.#trialsFailed = true;
+      this.#log.warn(
+        { model: this.spec.name, reason: reasonOf(error) },
+        'model could not be measured: it stays as it is',
+      );
+    }
   }
 
   /**
@@ -227,7 +272,7 @@ export class RegisteredModel implements Resident {
     const { error } = this.#failure ?? {};
     return rowOf(this.spec, this.#loaded, {
       state: this.state,
-      error: error === undefined ? this.#leftOut.reason : reasonOf(error),
+      error: error === undefined ? (this.#loaded?.elsewhere ?? this.#leftOut.reason) : reasonOf(error),
       leftOut: this.#leftOut.sinceLoad,
     });
   }
@@ -237,6 +282,7 @@ export class RegisteredModel implements Resident {
     this.#lastUsed = performance.now();
     if (!this.idle) return;
     this.#room.changed();
+    this.#options.used?.();
     const { keepAlive = -1 } = this.#options;
     if (keepAlive < 0 || this.pinned) return;
     clearTimeout(this.#idleTimer);
@@ -274,11 +320,20 @@ export class RegisteredModel implements Resident {
   async #load(): Promise<Loaded> {
     const { spec } = this;
     try {
-      return this.#adopt(await loadModel(spec, spec.processor, this.#engine, this.#options), undefined);
+      return this.#adopt(await loadModel(spec, spec.processor, this.#engine, this.#loadOptions()), undefined);
     } catch (error) {
       if (spec.processor !== 'gpu' || !isDeviceError(error) || !spec.config.allowCpuFallback) throw error;
       return await this.#runOnCpu(error);
     }
+  }
+
+  /** A request does not wait for trials, and on a busy machine they would say nothing. */
+  #loadOptions(): LoadOptions {
+    const { trials = 'at-load' } = this.#options;
+    const quiet = (loadavg()[0] ?? 0) < usableCpus();
+    const tune = trials === 'at-load' || (trials === 'when-idle' && this.#forStart && quiet);
+    this.#forStart = false;
+    return { ...this.#options, tune };
   }
 
   /** The model of a request that has just lost its GPU; the first such request loads it, the others wait for that. */
@@ -299,7 +354,7 @@ export class RegisteredModel implements Resident {
       { model: this.spec.name, reason: reasonOf(error), gpu_retry_seconds: this.#retrySeconds },
       'model was asked to run on the GPU and runs on the CPU',
     );
-    const loaded = this.#adopt(await loadModel(this.spec, 'cpu', this.#engine, this.#options), error);
+    const loaded = this.#adopt(await loadModel(this.spec, 'cpu', this.#engine, this.#loadOptions()), error);
     this.#scheduleRetry();
     return loaded;
   }
@@ -351,9 +406,11 @@ export class RegisteredModel implements Resident {
         max_batch: prepared.maxBatch,
         images_per_second: Math.round(10 * prepared.imagesPerSecond) / 10,
         warmup_ms: Math.round(prepared.warmupMs),
+        trial_inferences: prepared.trialRuns,
       },
       'model loaded',
     );
+    if (loaded.elsewhere !== null) this.#log.warn({ model: this.spec.name }, loaded.elsewhere);
     for (const warning of loaded.warnings) this.#log.warn({ model: this.spec.name }, warning);
     return loaded;
   }

@@ -1,6 +1,7 @@
 /** The models of this process, in configuration order. */
 import type { Engine } from '../engine/engine.js';
 import type { Log } from '../log.js';
+import { IdleTrials } from './idle-trials.js';
 import type { ModelRow } from './model-row.js';
 import { isDeviceError, RegisteredModel, type RegistryOptions } from './registered-model.js';
 import { ModelRoom, type RoomLimits } from './room.js';
@@ -15,12 +16,15 @@ export class ModelRegistry {
   readonly models: readonly RegisteredModel[];
   readonly #room: ModelRoom;
   readonly #log: Log;
+  readonly #trials: IdleTrials;
   #failed: ReadonlySet<RegisteredModel> = new Set();
 
   constructor(specs: readonly ModelSpec[], engine: Engine, options: RegistryOptions, log: Log, limits = unlimited) {
     this.#room = new ModelRoom(limits, log);
     this.#log = log;
-    this.models = specs.map((spec) => new RegisteredModel(spec, engine, options, this.#room, log));
+    this.#trials = new IdleTrials(() => this.models);
+    const noted = { ...options, used: () => this.#trials.touched() };
+    this.models = specs.map((spec) => new RegisteredModel(spec, engine, noted, this.#room, log));
   }
 
   /**
@@ -64,6 +68,7 @@ export class ModelRegistry {
   }
 
   async close(): Promise<void> {
+    this.#trials.close();
     await Promise.all(this.models.map((model) => model.unload()));
   }
 }

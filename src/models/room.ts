@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { memoryUsage } from 'node:process';
 
 import { ZmdetectError } from '../errors.js';
+import { limits } from '../limits.js';
 import type { Log } from '../log.js';
 
 export interface RoomLimits {
@@ -65,10 +66,24 @@ export class ModelRoom {
     return maxModelMemory === 0 || this.#total() + this.#expected(resident) <= maxModelMemory;
   }
 
+  /** Whether the model may be in memory twice for a while. */
+  hasRoomForCopy(resident: Resident): boolean {
+    const { maxModelMemory } = this.#limits;
+    return maxModelMemory === 0 || this.#total() + this.bytesOf(resident) <= maxModelMemory;
+  }
+
   /** Runs `work`, which loads the model, when there is room. Errors: MODEL_NO_ROOM; whatever `work` rejects with. */
   load<T>(resident: Resident, work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(() => this.#load(resident, work));
-    this.#turn = turn.catch(() => undefined);
+    // A file system that hangs, or a file that is none, must not keep all other models from being loaded for ever.
+    this.#turn = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limits.stuckThreadMs.value).unref();
+      const end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      turn.then(end, end);
+    });
     return turn;
   }
 

@@ -1,4 +1,5 @@
 /** What people give as weights and is no model: told by its first bytes, before a runtime says something obscure. */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { parse } from 'node:path';
 import { ZmdetectError } from '../errors.js';
@@ -38,10 +39,8 @@ const notModels: readonly (readonly [is: (head: Buffer) => boolean, sentence: st
 
 /** Throws ZmdetectError MODEL_UNREADABLE with a sentence. A file that is not there or not readable is left to the runtime. */
 export async function checkWeightFile(path: string): Promise<void> {
-  const entry = await stat(path).catch(() => null);
+  const entry = await refuseSpecial(path);
   if (entry === null) return;
-  if (entry.isDirectory()) throw unreadable(`${path} is a directory: name the weight file in it`);
-  if (!entry.isFile()) throw unreadable(`${path} is no ordinary file`);
   if (entry.size === 0) throw unreadable(`${path} is empty: the download failed, fetch it again`);
   const foreign = foreignSentence(path);
   if (foreign !== '') throw unreadable(foreign);
@@ -57,6 +56,14 @@ export async function checkWeightFile(path: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** A pipe or a device would be read for ever. Resolves to null where there is no file. Errors: MODEL_UNREADABLE. */
+export async function refuseSpecial(path: string): Promise<Stats | null> {
+  const entry = await stat(path).catch(() => null);
+  if (entry === null || entry.isFile()) return entry;
+  if (entry.isDirectory()) throw unreadable(`${path} is a directory: name the weight file in it`);
+  throw unreadable(`${path} is ${entry.isFIFO() ? 'a pipe' : 'a device or a socket'}: expected a file`);
 }
 
 async function checkContent(file: FileHandle, path: string, size: number): Promise<void> {

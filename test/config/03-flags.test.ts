@@ -42,6 +42,7 @@ t.test('without flags, every setting has its default', async (t) => {
     tensorrt: 'off',
     tensorrtCache: '/var/cache/zmdetect/tensorrt',
     cudaGraph: false,
+    int8Precision: 'auto',
     maxUploadBytes: 67108864,
     maxImagePixels: 64000000,
     fastJpeg: false,

@@ -1,5 +1,7 @@
 #include "backends/onnx/bound_instance.h"
 
+#include "backends/onnx/providers.h"
+
 #include <dlfcn.h>
 
 #include <cstring>
@@ -71,10 +73,9 @@ std::size_t byte_size(ElementType type, const std::vector<std::int64_t>& shape) 
 }
 
 Status failure(Code code, const std::string& what, const Ort::Exception& error) {
-  std::string words = error.what();
-  while (!words.empty() && words.back() == '\n') words.pop_back();
+  const std::string words = error.what();
   const bool memory = words.find("allocate memory") != std::string::npos;
-  return Status(memory ? Code::kOutOfMemory : code, what + ": " + words);
+  return Status(memory ? Code::kOutOfMemory : code, what + ": " + plain_sentence(words));
 }
 
 PinnedInstance::PinnedInstance(Ort::Session& session, const ModelInfo& info, SideInputs side, Ort::MemoryInfo host)

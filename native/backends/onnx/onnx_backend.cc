@@ -16,12 +16,12 @@
 namespace zmdetect {
 namespace {
 
-/// One environment per process, as ONNX Runtime asks; its own log stays quiet below errors. Its sessions share one
-/// arena for their tensors, which grows by what is asked for: an arena for each, doubling, holds several times the
-/// memory.
-Ort::Env& environment() {
-  static Ort::Env* env = [] {
-    auto* made = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "zmdetect");
+/// One environment per process, as ONNX Runtime asks. Its failures reach the caller as errors, so its own log, which
+/// names its source files, is written only where somebody debugs. Its sessions share one arena for their tensors, which
+/// grows by what is asked for: an arena for each, doubling, holds several times the memory.
+Ort::Env& environment(bool log) {
+  static Ort::Env* env = [log] {
+    auto* made = new Ort::Env(log ? ORT_LOGGING_LEVEL_WARNING : ORT_LOGGING_LEVEL_FATAL, "zmdetect");
     // The loader has set ORT_DISABLE_TELEMETRY before; this holds for a runtime that does not read it.
     made->DisableTelemetryEvents();
     constexpr int kSameAsRequested = 1;
@@ -193,7 +193,6 @@ void append_cuda(Ort::SessionOptions& session, const onnx::ProviderOptions& opti
 /// opened here; where it, what it needs or a device is missing, ONNX Runtime's sentence says which.
 Status use_gpu(Ort::SessionOptions& session, const GpuOptions& gpu) {
   ZMD_RETURN_IF_ERROR(onnx::make_engine_cache(gpu));
-  environment();  // its logger must be there before a provider is opened
   const char* provider = "TensorRT";
   try {
     if (gpu.tensorrt != TensorRt::kOff) append_tensorrt(session, onnx::tensorrt_options(gpu));
@@ -201,7 +200,9 @@ Status use_gpu(Ort::SessionOptions& session, const GpuOptions& gpu) {
     append_cuda(session, onnx::cuda_options(gpu));
     return Status();
   } catch (const Ort::Exception& error) {
-    return onnx::failure(Code::kDeviceUnavailable, std::string("ONNX Runtime cannot use ") + provider, error);
+    const Status failed =
+        onnx::failure(Code::kDeviceUnavailable, std::string("ONNX Runtime cannot use ") + provider, error);
+    return Status(failed.code(), failed.message() + ": " + onnx::gpu_remedy(failed.message()));
   }
 }
 
@@ -225,6 +226,8 @@ class OnnxBackend : public Backend {
       // Spinning burns a core that decoding and other models could use.
       session.AddConfigEntry("session.intra_op.allow_spinning", "0");
       session.AddConfigEntry("session.inter_op.allow_spinning", "0");
+      if (options.exact_int8) session.AddConfigEntry("session.x64quantprecision", "1");
+      environment(options.runtime_log);  // its logger must be there before a provider is opened
       if (options.processor == Processor::kGpu) ZMD_RETURN_IF_ERROR(use_gpu(session, options.gpu));
       Result<Ort::Session> result = open(options, session);
       if (!result.ok()) return result.status();
@@ -245,12 +248,12 @@ class OnnxBackend : public Backend {
   static Result<Ort::Session> open(const LoadOptions& options, const Ort::SessionOptions& session) {
     if (!is_darknet_weights(options.path)) {
       ZMD_RETURN_IF_ERROR(onnx::check_external_data(options.path));
-      return Ort::Session(environment(), options.path.c_str(), session);
+      return Ort::Session(environment(options.runtime_log), options.path.c_str(), session);
     }
     const Result<std::string> model =
         import_darknet(options.config_path, options.path, options.input_width, options.input_height);
     if (!model.ok()) return model.status();
-    return Ort::Session(environment(), model.value().data(), model.value().size(), session);
+    return Ort::Session(environment(options.runtime_log), model.value().data(), model.value().size(), session);
   }
 };
 

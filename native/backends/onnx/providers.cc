@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <regex>
+#include <string_view>
 
 namespace zmdetect::onnx {
 
@@ -50,6 +52,50 @@ Status make_engine_cache(const GpuOptions& gpu) {
   if (failed) return refused(failed.message());
   if (access(gpu.engine_cache.c_str(), W_OK | X_OK) != 0) return refused(std::strerror(errno));
   return Status();
+}
+
+std::string plain_sentence(const std::string& words) {
+  std::string text = words;
+  // "/onnxruntime_src/.../provider_bridge_ort.cc:1993 onnxruntime::Provider& f() [ONNXRuntimeError] : 1 : FAIL : Failed
+  // ..."
+  constexpr std::string_view kStatus = "[ONNXRuntimeError] : ";
+  if (const auto at = text.rfind(kStatus); at != std::string::npos) {
+    auto begin = at + kStatus.size();
+    for (int part = 0; part < 2; ++part) {  // the number, its name
+      const auto colon = text.find(" : ", begin);
+      if (colon == std::string::npos) break;
+      begin = colon + 3;
+    }
+    text.erase(0, begin);
+  }
+  // CUDA's: "... ; GPU=0 ; hostname=... ; file=/onnxruntime_src/... ; line=282 ; expr=..."
+  if (const auto at = text.find(" ; GPU="); at != std::string::npos) text.erase(at);
+  // A path of the build machine with its line and function: "/onnxruntime_src/x.cc:360 void* ns::f(size_t) Failed to
+  // ...".
+  static const std::regex source(
+      R"(/onnxruntime_src/\S+(\s+[^()\[\]]*::[^()\[\]]*\([^()]*\)( const)?( \[with [^\]]*\])?)?\s*)");
+  text = std::regex_replace(text, source, "");
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string gpu_remedy(const std::string& sentence) {
+  const auto says = [&](const char* words) { return sentence.find(words) != std::string::npos; };
+  if (says("cannot open shared object file")) {
+    // The library that is missing stands right before.
+    static const std::regex provider(R"(libonnxruntime_providers_\w+\.so: cannot open shared object file)");
+    if (std::regex_search(sentence, provider))
+      return "install ONNX Runtime's GPU libraries with `zmdetect gpu install`";
+    return "install the CUDA 12 and cuDNN 9 libraries and name their folder in LD_LIBRARY_PATH; `zmdetect doctor` "
+           "lists "
+           "what is missing";
+  }
+  if (says("driver version is insufficient")) return "install a newer NVIDIA driver";
+  if (says("no CUDA-capable device") || says("invalid device ordinal")) {
+    return "check `nvidia-smi`, `gpu_device`, and that a container is given the GPU";
+  }
+  if (says("not enabled in this build")) return "install ONNX Runtime's GPU libraries with `zmdetect gpu install`";
+  return "see what `zmdetect doctor` says of the driver and the CUDA libraries";
 }
 
 }  // namespace zmdetect::onnx

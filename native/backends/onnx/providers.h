@@ -22,6 +22,12 @@ ProviderOptions tensorrt_options(const GpuOptions& gpu);
 /// "CUDA device 1", "TensorRT fp16 on CUDA device 0".
 std::string device_name(const GpuOptions& gpu);
 
+/// ONNX Runtime's sentence without its source file, function and status number: "Failed to load library ...".
+std::string plain_sentence(const std::string& words);
+
+/// What a person does about a GPU that cannot be used, by what the runtime says.
+std::string gpu_remedy(const std::string& sentence);
+
 /// Makes the folder for TensorRT's engines where it is wanted. Errors: kDeviceUnavailable with the folder and the
 /// reason: without it every start would take minutes.
 Status make_engine_cache(const GpuOptions& gpu);

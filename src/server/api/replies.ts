@@ -84,6 +84,7 @@ export const modelRow = z.object({
     .nullable()
     .describe('pictures in one inference at most, and whether the file leaves their number open'),
   warmup_ms: z.number().nullable(),
+  int8: z.enum(['exact', 'fast']).nullable().describe('8-bit products of a model that ONNX Runtime runs on the CPU'),
 }) satisfies z.ZodType<ModelRow>;
 
 export const modelList = z.object({ models: z.array(modelRow) });
