@@ -97,6 +97,7 @@ t.test('every flag sets its setting', async (t) => {
     [['--gpu-memory-limit-bytes', '2000000000'], { gpuMemoryLimitBytes: 2_000_000_000 }],
     [['--tensorrt', 'fp16', '--tensorrt-cache', '/engines'], { tensorrt: 'fp16', tensorrtCache: '/engines' }],
     [['--cuda-graph'], { cudaGraph: true }],
+    [['--int8-precision', 'fast'], { int8Precision: 'fast' }],
     [['--darknet-engine', 'opencv'], { darknetEngine: 'opencv' }],
     [['--debug'], { debug: true, logLevel: 'debug' }],
     [['--max-upload-bytes', '1048576'], { maxUploadBytes: 1048576 }],

@@ -152,6 +152,7 @@ t.test('every key of a model entry is read', async (t) => {
     disable_locks: true,
     allow_cpu_fallback: false,
     cuda_graph: true,
+    int8_precision: 'exact',
   };
   const reading = { layout: 'yolov5', boxes: 'pixels', colour: 'bgr', scale: '-1..1', fit: 'top_left' };
   const runtime = {
