@@ -141,7 +141,7 @@ const table = {
   DEADLINE_EXCEEDED: {
     status: 429,
     detail: '{reason}',
-    mend: 'send less at once, or allow more time with `X-Deadline-Ms`; what was too late was not computed',
+    mend: 'send less at once, or allow more time with `X-Deadline-Ms`',
     retryAfter: 2,
   },
   QUEUE_FULL: {

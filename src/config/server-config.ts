@@ -10,6 +10,7 @@ import {
   networkEntry,
 } from '../frames/policy.js';
 import { defaultRuntimeChoices, type RuntimeChoices } from '../detection/runtime.js';
+import { limits } from '../limits.js';
 import { addressList } from './addresses.js';
 import { detectorConfig } from './detector-schema.js';
 import {

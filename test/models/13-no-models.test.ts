@@ -48,7 +48,7 @@ t.test('a file that is something else is named by its first bytes', async (t) =>
   }
   mkdirSync(join(directory, 'folder.onnx'));
   await t.rejects(checkWeightFile(join(directory, 'folder.onnx')), { message: /is a directory: name the weight file/ });
-  await t.rejects(checkWeightFile('/dev/zero'), { message: /is no ordinary file/ });
+  await t.rejects(checkWeightFile('/dev/zero'), { message: /is a device or a socket/ });
 });
 
 t.test('a download that was cut off is told by its lengths', async (t) => {

@@ -56,6 +56,27 @@ t.test('a stop while the runtime opens', async (t) => {
   t.match(output, /stopped while a model was being loaded/);
 });
 
+t.test('a JavaScript thread that is blocked, here by a log that nobody reads', async (t) => {
+  const daemon = DaemonProcess.start(t, { shutdown_seconds: 0.2 });
+  const url = await daemon.listening();
+  daemon.stopReading();
+  let blocked = false;
+  for (let i = 0; i < 50_000 && !blocked; ++i) {
+    await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) }).then(
+      (response) => response.arrayBuffer(),
+      () => (blocked = true),
+    );
+  }
+  t.ok(blocked);
+  daemon.kill('SIGTERM');
+  const ending = daemon.ending();
+  const late = setTimeout(() => daemon.readAgain(), 8000);
+  await daemon.exited;
+  clearTimeout(late);
+  daemon.readAgain();
+  t.match(await ending, { status: 70, output: /the stop was not finished \d+ ms after the signal/ });
+});
+
 t.test('SIGINT does as SIGTERM', async (t) => {
   const daemon = DaemonProcess.start(t, {});
   await daemon.listening();

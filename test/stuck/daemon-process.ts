@@ -19,11 +19,13 @@ export class DaemonProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
+  readonly #exited: Promise<unknown>;
   #output = '';
 
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
+    this.#exited = once(child, 'exit');
     this.#ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (bytes: Buffer) => (this.#output += bytes.toString()));
@@ -57,6 +59,15 @@ export class DaemonProcess {
     return daemon;
   }
 
+  /** From now on nobody reads what the daemon writes. */
+  stopReading(): void {
+    this.#child.stdout?.pause();
+  }
+
+  readAgain(): void {
+    this.#child.stdout?.resume();
+  }
+
   stall(part: Part): void {
     writeFileSync(path.join(this.#folder, part), '');
   }
@@ -83,6 +94,11 @@ export class DaemonProcess {
   async listening(): Promise<string> {
     await this.said('"listening"');
     return `http://127.0.0.1:${/"port":(\d+)/.exec(this.#output)?.[1]}`;
+  }
+
+  /** Resolves when the process is gone, whatever of its output is still unread. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
   }
 
   kill(signal: NodeJS.Signals): void {
