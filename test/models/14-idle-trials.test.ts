@@ -27,6 +27,10 @@ class FakeModel implements Trialled {
   }
 }
 
+/** The timers of trials keep no process alive. */
+const alive = setInterval(() => undefined, 1000);
+t.teardown(() => clearInterval(alive));
+
 t.test('one after the other, and not while a model is in use', async (t) => {
   const events = new EventEmitter();
   const [first, second] = [new FakeModel(events), new FakeModel(events)];

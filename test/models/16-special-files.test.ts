@@ -7,7 +7,7 @@ import t from 'tap';
 import { embeddedModel, startDaemon } from '../support/daemon.js';
 import { writeDarknet, yoloCfg, weights } from '../support/darknet.js';
 
-t.test('pipes are refused by name, and the others answer', async (t) => {
+t.test('pipes are not taken for models, and the others answer', async (t) => {
   const base = t.testdir();
   mkdirSync(path.join(base, 'a'));
   execFileSync('mkfifo', [path.join(base, 'a', 'pipe.onnx')]);
@@ -19,8 +19,8 @@ t.test('pipes are refused by name, and the others answer', async (t) => {
   t.match((await daemon.get('/models')).json, {
     models: [
       { name: 'default', state: 'ready' },
-      { name: 'pipe', state: 'failed', error: /pipe\.onnx is a pipe: expected a file/ },
-      { name: 'net', state: 'failed', error: /net\.cfg is a pipe: expected a file/ },
+      { name: 'pipe.onnx', state: 'failed', error: /no weight file was found for model pipe\.onnx/ },
+      { name: 'net', state: 'failed', error: /needs its \.cfg file, and none was found beside/ },
     ],
   });
 });

@@ -22,8 +22,7 @@ t.test('a request in flight on such a thread is answered before the exit', async
   const daemon = DaemonProcess.start(t, { decode_threads: 1, shutdown_seconds: 0.2 }, ['JPEG']);
   const url = await daemon.listening();
   const asked = upload(url, picture);
-  await daemon.said('"listening"');
-  await wait(300);
+  await daemon.reached('JPEG');
   daemon.kill('SIGTERM');
   t.match(await asked, { status: 503, text: /shutting down/ });
   t.equal((await daemon.ending()).status, 70);
@@ -33,7 +32,7 @@ t.test('a second signal ends it at once, the echo of the first does not', async 
   const daemon = DaemonProcess.start(t, { decode_threads: 1, shutdown_seconds: 60 }, ['JPEG']);
   const url = await daemon.listening();
   const asked = upload(url, picture).catch(() => 'cut off');
-  await wait(300);
+  await daemon.reached('JPEG');
   daemon.kill('SIGTERM');
   daemon.kill('SIGTERM');
   await daemon.said('"stopping"');
@@ -48,33 +47,19 @@ t.test('a second signal ends it at once, the echo of the first does not', async 
 
 t.test('a stop while the runtime opens', async (t) => {
   const daemon = DaemonProcess.start(t, {}, ['RUNTIME']);
-  // The handlers are there once the load thread runs, and nothing says when that is.
-  await wait(1000);
+  await daemon.reached('RUNTIME');
   daemon.kill('SIGTERM');
   const { status, output } = await daemon.ending();
   t.equal(status, 0);
   t.match(output, /stopped while a model was being loaded/);
 });
 
-t.test('a JavaScript thread that is blocked, here by a log that nobody reads', async (t) => {
+t.test('a JavaScript thread that stands still', async (t) => {
   const daemon = DaemonProcess.start(t, { shutdown_seconds: 0.2 });
-  const url = await daemon.listening();
-  daemon.stopReading();
-  let blocked = false;
-  for (let i = 0; i < 50_000 && !blocked; ++i) {
-    await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) }).then(
-      (response) => response.arrayBuffer(),
-      () => (blocked = true),
-    );
-  }
-  t.ok(blocked);
+  await daemon.listening();
+  await daemon.blockJavaScript();
   daemon.kill('SIGTERM');
-  const ending = daemon.ending();
-  const late = setTimeout(() => daemon.readAgain(), 8000);
-  await daemon.exited;
-  clearTimeout(late);
-  daemon.readAgain();
-  t.match(await ending, { status: 70, output: /the stop was not finished \d+ ms after the signal/ });
+  t.match(await daemon.ending(), { status: 70, output: /the stop was not finished \d+ ms after the signal/ });
 });
 
 t.test('SIGINT does as SIGTERM', async (t) => {

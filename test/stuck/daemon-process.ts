@@ -1,13 +1,23 @@
 /** A daemon in a process of its own whose decoder, or whose runtime, stands still as long as the test says. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'tap';
 
 import { embeddedModel } from '../support/daemon.js';
 
 type Part = 'JPEG' | 'RUNTIME';
+
+const blocked = 'the JavaScript thread stands still';
+/** Loaded into the daemon, which has no way of its own to stand still. */
+const blocker = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from 'node:fs';
+  process.on('SIGUSR2', () => {
+    writeSync(2, ${JSON.stringify(blocked)});
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });
+`)}`;
 
 export interface Ending {
   readonly status: number | null;
@@ -19,13 +29,11 @@ export class DaemonProcess {
   readonly #child: ChildProcess;
   readonly #folder: string;
   readonly #ended: Promise<readonly [number | null, NodeJS.Signals | null]>;
-  readonly #exited: Promise<unknown>;
   #output = '';
 
   private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
     this.#folder = folder;
-    this.#exited = once(child, 'exit');
     this.#ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (bytes: Buffer) => (this.#output += bytes.toString()));
@@ -47,7 +55,7 @@ export class DaemonProcess {
       STALL_JPEG: path.join(folder, 'JPEG'),
       STALL_RUNTIME: path.join(folder, 'RUNTIME'),
     };
-    const child = spawn(process.execPath, ['.build/src/cli/zmdetectd.js', '--config', config], {
+    const child = spawn(process.execPath, ['--import', blocker, '.build/src/cli/zmdetectd.js', '--config', config], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -59,13 +67,18 @@ export class DaemonProcess {
     return daemon;
   }
 
-  /** From now on nobody reads what the daemon writes. */
-  stopReading(): void {
-    this.#child.stdout?.pause();
+  /** Resolves when the part stands still. */
+  async reached(part: Part): Promise<void> {
+    while (!existsSync(path.join(this.#folder, `${part}.reached`))) {
+      if (this.#child.exitCode !== null) throw new Error(`ended before ${part} was reached: ${this.#output}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
-  readAgain(): void {
-    this.#child.stdout?.resume();
+  /** The JavaScript thread does nothing any more. Resolves when that has begun. */
+  async blockJavaScript(): Promise<void> {
+    this.#child.kill('SIGUSR2');
+    await this.said(blocked);
   }
 
   stall(part: Part): void {
@@ -94,11 +107,6 @@ export class DaemonProcess {
   async listening(): Promise<string> {
     await this.said('"listening"');
     return `http://127.0.0.1:${/"port":(\d+)/.exec(this.#output)?.[1]}`;
-  }
-
-  /** Resolves when the process is gone, whatever of its output is still unread. */
-  get exited(): Promise<unknown> {
-    return this.#exited;
   }
 
   kill(signal: NodeJS.Signals): void {
