@@ -3,7 +3,7 @@
 import { CommandLineExit, exitStatus } from '../config/flags.js';
 import { loadServerConfig } from '../config/load.js';
 import type { Daemon } from '../daemon/daemon.js';
-import { createLog, logProcessWarnings } from '../daemon/log.js';
+import { afterLastLine, createLog, logProcessWarnings } from '../daemon/log.js';
 import { version } from '../daemon/version.js';
 import { limits } from '../limits.js';
 
@@ -51,12 +51,12 @@ async function main(): Promise<void> {
     if (daemon === undefined) {
       setTimeout(() => {
         log.info('stopped while a model was being loaded');
-        exitNow(0);
+        afterLastLine(log, () => exitNow(0));
       }, limits.stopWhileLoadingMs.value);
     } else {
       setTimeout(() => {
         log.error({ threads: daemon.stuckThreads }, 'the stop was not finished in time: leaving without the rest');
-        exitNow(exitUnfinished);
+        afterLastLine(log, () => exitNow(exitUnfinished));
       }, stopMs);
     }
   });

@@ -1,4 +1,6 @@
 /** Log lines: readable on a terminal, JSON otherwise. */
+import { EventEmitter } from 'node:events';
+
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 
@@ -11,10 +13,18 @@ export interface LogOutput {
   readonly destination: number | NodeJS.WritableStream;
 }
 
+/** Of lines that are not written yet. Where nobody reads them, later ones are dropped: the daemon serves on. */
+const maxUnwritten = 16 * 1024 * 1024;
+/** Milliseconds that an exit waits for its last line to be written. */
+const lastLineMs = 500;
+
 const standardOutput: LogOutput = { isTTY: process.stdout.isTTY, destination: 1 };
 
 export function createLog(level: LogLevel, { isTTY, destination }: LogOutput = standardOutput): Logger {
-  const json = typeof destination === 'number' ? pino.destination(destination) : destination;
+  const json =
+    typeof destination === 'number'
+      ? pino.destination({ dest: destination, minLength: 0, maxLength: maxUnwritten })
+      : destination;
   return pino(
     {
       level,
@@ -35,6 +45,17 @@ export function createLog(level: LogLevel, { isTTY, destination }: LogOutput = s
 /** Written at once, so that the last line before an exit is not lost. */
 function readable(destination: number | NodeJS.WritableStream) {
   return pretty({ destination, sync: true, colorize: true, translateTime: 'SYS:HH:MM:ss.l', singleLine: true });
+}
+
+/** Calls `leave` once the last line is written, or soon where nobody reads it: an exit at once would lose it. */
+export function afterLastLine(log: Logger, leave: () => void): void {
+  const stream: unknown = Reflect.get(log, pino.symbols.streamSym);
+  if (!(stream instanceof EventEmitter) || Reflect.get(stream, 'sync') !== false) {
+    leave();
+    return;
+  }
+  stream.once('drain', leave);
+  setTimeout(leave, lastLineMs);
 }
 
 /** What Node and libraries warn of becomes a log line, in place of text on standard error. */
