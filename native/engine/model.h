@@ -24,7 +24,7 @@ struct PrepareOptions {
   PlanOptions plan;
   std::shared_ptr<const Image> sample = {};  // for the warm-up; null: a grey picture
   int instances = 1;                         // inferences that may run at once
-  bool tune = false;  // measure threads against instances instead; for models that run on the host's processors
+  bool tune = false;    // measure threads against instances instead; for models that run on the host's processors
   bool measure = true;  // time batches; otherwise the model is ready after its warm-up, with batches of one picture
   int max_batch = 0;    // pictures in one inference; 0 = as measured
   bool fixed_sizes =

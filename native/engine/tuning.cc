@@ -111,7 +111,8 @@ Result<Tuned> tune(std::unique_ptr<LoadedModel> loaded, int cpus, const Reopen& 
     }
   }
   const Trial best = best_trial(trials);
-  Tuned tuned{.model = std::move(sessions[best.arrangement.threads]), .best = best, .runs = inferences, .alone = nullptr};
+  Tuned tuned{
+      .model = std::move(sessions[best.arrangement.threads]), .best = best, .runs = inferences, .alone = nullptr};
   const double alone_ms = trials[0].latency_ms;  // the first arrangement is one inference on all threads
   if (sessions[cpus] && alone_ms < kWorthAnotherSession * best.latency_ms) tuned.alone = std::move(sessions[cpus]);
   return tuned;

@@ -14,8 +14,7 @@ namespace {
 std::filesystem::path shared_images() {
   const char* const named = std::getenv("ZMDETECT_SHARED");
   const std::filesystem::path shared =
-      named != nullptr ? std::filesystem::path(named)
-                       : std::filesystem::path(__FILE__).parent_path() / ".." / ".." / ".." / "shared";
+      named != nullptr ? std::filesystem::path(named) : std::filesystem::path(ZMDETECT_SOURCE_DIR) / ".." / "shared";
   return shared / "images";
 }
 

@@ -64,7 +64,7 @@ inline Image noise(std::uint32_t seed, int width, int height) {
   return image;
 }
 
-inline std::filesystem::path fixtures() { return std::filesystem::path(__FILE__).parent_path() / "fixtures"; }
+inline std::filesystem::path fixtures() { return std::filesystem::path(ZMDETECT_SOURCE_DIR) / "native/tests/fixtures"; }
 
 /// The lines of a fixture table without comments.
 inline std::vector<std::string> fixture_lines(const char* name) {
