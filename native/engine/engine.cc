@@ -182,7 +182,7 @@ void Engine::open(OpenOptions options, const std::function<void(Result<std::shar
   if (!posted) done(closed());
 }
 
-void Engine::prepare(std::shared_ptr<Model> model, PrepareOptions options,
+void Engine::prepare(std::shared_ptr<Model> model, const PrepareOptions& options,
                      const std::function<void(Result<Prepared>)>& done) {
   const std::string what = "warm-up of " + model->name();
   const bool posted = post_load(

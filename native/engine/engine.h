@@ -85,7 +85,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void open(OpenOptions options, const std::function<void(Result<std::shared_ptr<Model>>)>& done);
 
   /// Warms a model up on the load thread.
-  void prepare(std::shared_ptr<Model> model, PrepareOptions options, const std::function<void(Result<Prepared>)>& done);
+  void prepare(std::shared_ptr<Model> model, const PrepareOptions& options,
+               const std::function<void(Result<Prepared>)>& done);
 
   /// Unloads on the load thread; `done` is called when no thread of the model runs any more.
   void close_model(std::shared_ptr<Model> model, const std::function<void()>& done);

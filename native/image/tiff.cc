@@ -112,7 +112,7 @@ class Directory {
   Status check_strips(std::uint64_t pixel_bytes) const {
     const auto offsets = entries_.find(kStripOffsets);
     const auto counts = entries_.find(kStripByteCounts);
-    const Status missing = undecodable(kFormat, "tiled, or premature end of data");
+    Status missing = undecodable(kFormat, "tiled, or premature end of data");
     if (offsets == entries_.end() || counts == entries_.end()) return missing;
     const std::uint32_t strips = reader_.u32(offsets->second + 4);
     if (strips != reader_.u32(counts->second + 4) || strips > tiff_.size()) return missing;

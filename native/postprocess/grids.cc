@@ -19,7 +19,7 @@ std::optional<Grids> grids_of(std::int64_t candidates, int width, int height) {
   for (const int per_cell : {1, 3}) {
     for (const auto& strides : kStrides) {
       for (const bool round_up : {false, true}) {
-        const Grids grids{.strides = strides, .per_cell = per_cell, .round_up = round_up};
+        Grids grids{.strides = strides, .per_cell = per_cell, .round_up = round_up};
         if (candidates_of(grids, width, height) == candidates) return grids;
       }
     }

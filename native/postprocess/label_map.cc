@@ -22,6 +22,7 @@ std::vector<int> coco() {
 
 std::vector<int> shifted(int ids, int by) {
   std::vector<int> labels;
+  labels.reserve(ids);
   for (int id = 0; id < ids; ++id) labels.push_back(std::max(-1, id + by));
   return labels;
 }

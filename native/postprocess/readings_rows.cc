@@ -19,7 +19,7 @@ struct Sides {
 };
 
 std::string cells_text(const Seen& seen, const Sides& sides) {
-  return std::to_string(sides.count) + " candidates, " + (sides.grids->per_cell == 1 ? "one" : "three") +
+  return std::to_string(sides.count) + " candidates, " + (sides.grids && sides.grids->per_cell == 1 ? "one" : "three") +
          " for each cell of " + std::to_string(seen.hints.input_width) + "x" + std::to_string(seen.hints.input_height);
 }
 

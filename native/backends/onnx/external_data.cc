@@ -42,7 +42,7 @@ std::string printable(std::string_view text) {
 /// The folder whose files may be a model's data: its own, or where a hub's client keeps it as
 /// ROOT/snapshots/REVISION/... beside ROOT/blobs, with a link in the one for each file of the other, ROOT.
 fs::path store_of(const fs::path& folder, std::error_code& failed) {
-  const fs::path home = fs::canonical(folder, failed);
+  fs::path home = fs::canonical(folder, failed);
   if (failed) return home;
   for (fs::path outer = home; outer.has_relative_path(); outer = outer.parent_path()) {
     const fs::path root = outer.parent_path();

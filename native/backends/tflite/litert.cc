@@ -170,6 +170,7 @@ class LiteRtInstance : public Instance {
     }
     ZMD_RETURN_IF_ERROR(copy(buffers_[0].get(), kWrite, const_cast<void*>(input.data), input_bytes_));
     std::vector<TensorBuffer*> raw;
+    raw.reserve(buffers_.size());
     for (const auto& buffer : buffers_) raw.push_back(buffer.get());
     if (const int status =
             api_.RunCompiledModel(model_.get(), kSignature, 1, raw.data(), raw.size() - 1, raw.data() + 1);
@@ -217,7 +218,7 @@ class LiteRtInstance : public Instance {
     ZMD_STEP(CreateOpaqueOptions, "xnnpack", text, std::free, &cpu);
     Owned<OpaqueOptions> owned(cpu, api.DestroyOpaqueOptions);
     ZMD_STEP(AddOpaqueOptions, made, cpu);
-    owned.release();
+    static_cast<void>(owned.release());  // the options own it now
     CompiledModel* compiled = nullptr;
     ZMD_STEP(CreateCompiledModel, environment, file.model.get(), made, &compiled);
     model_ = {compiled, api.DestroyCompiledModel};
