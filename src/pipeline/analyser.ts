@@ -57,6 +57,11 @@ export class FrameAnalyser {
     );
   }
 
+  /** Decodes a picture and does nothing with it. Errors: those of `analyse` that come before the models. */
+  async checkPicture(bytes: Uint8Array, options: PictureOptions): Promise<void> {
+    await withPicture(this.#engine, bytes, options, () => Promise.resolve());
+  }
+
   /** Zones, and what was there the last time; see {@link FrameSelector}. */
   select(detections: readonly Detection[], zones: readonly Zone[], log: Log): Promise<Selection> {
     return this.#selector.select(detections, zones, log);

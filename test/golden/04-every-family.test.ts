@@ -8,7 +8,7 @@ import path from 'node:path';
 import t from 'tap';
 
 import type { Box } from '../../src/detection/detection.js';
-import { Engine, Ticket } from '../../src/engine/engine.js';
+import { Engine, exactInt8Products, Ticket } from '../../src/engine/engine.js';
 import { compare, type Found } from '../../src/gpu/compare.js';
 import { labelsOf } from '../../src/models/labels-of.js';
 import { shared } from '../support/shared.js';
@@ -70,6 +70,8 @@ for (const { file, labels: labelFile, side, found: least, strangers: most } of f
       configPath: ext === '.weights' ? weights.replace(/weights$/, 'cfg') : '',
       inputWidth: side,
       inputHeight: side,
+      // As the daemon's default has it.
+      exactInt8: !exactInt8Products(),
     });
     const labelsPath = labelFile === null ? null : shared(`models/${dir}/${labelFile}`).path;
     const framework = tflite ? 'coral_edgetpu' : 'opencv';

@@ -32,9 +32,10 @@ t.test('GET /models lists the models with their state', async (t) => {
   t.equal(status, 200);
   const [row, ...others] = (json as { models: Record<string, unknown>[] }).models;
   t.equal(others.length, 0);
-  const { warmup_ms: warmup, batch, decided_by: decidedBy, ...rest } = row ?? {};
+  const { warmup_ms: warmup, batch, int8, decided_by: decidedBy, ...rest } = row ?? {};
   t.match(decidedBy, /\S/, 'it says which rule chose the layout');
   t.type(warmup, 'number');
+  t.match(int8, /^(exact|fast)$/, 'by the processor');
   t.match(batch, { max: Number, kind: 'dynamic' });
   t.strictSame(rest, {
     name: 'default',

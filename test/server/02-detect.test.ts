@@ -98,10 +98,13 @@ t.test('zones sent as a file are zones', async (t) => {
   t.match((await send(new Blob([' '.repeat(1024 * 1024 + 1)]))).json, { detail: /^Part exceeded maximum size/ });
 });
 
-t.test('zones are read before the picture is', async (t) => {
+t.test('zones are read before a model runs', async (t) => {
   const daemon = await startDaemon(t);
-  const answer = await daemon.upload({ zones: '[{"coords": [[0,0],[1,0],[1,1]]}]', file: Buffer.from('no picture') });
+  const answer = await daemon.upload({ zones: '[{"coords": [[0,0],[1,0],[1,1]]}]', file: picture('shapes-01').bytes });
   t.equal(answer.status, 400);
+  t.notMatch((await daemon.get('/metrics')).text, /zmdetect_model_pictures_total\{.*\} [1-9]/);
+  await daemon.upload({ file: picture('shapes-01').bytes });
+  t.match((await daemon.get('/metrics')).text, /zmdetect_model_pictures_total\{.*\} 1/);
   t.match(answer.json, { detail: /expected the corners of zone 0 under "value" or "points", got them under "coords"/ });
 });
 

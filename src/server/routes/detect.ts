@@ -64,8 +64,7 @@ export function detectRoute({ analyser, admission, tokens, limits: times, maxUpl
       const form = await readForm(exchange, maxUploadBytes, partNames);
       note(exchange, 'body', performance.now() - started);
       const bytes = filePart(form, 'file');
-      // Before the models run: what is wrong with the zones costs no inference.
-      const zones = zonesField(zonesText(form));
+      const zones = await zonesField(zonesText(form), () => analyser.checkPicture(bytes, { ...exchange, urgency }));
       const { detections, size } = await analyser.analyse(bytes, { ...exchange, urgency });
       const { kept, errorBoxes } = await analyser.select(detections, zones, exchange.log);
       return { status: 200, body: resultJson({ frameId: 'single', detections: kept, errorBoxes, size }) };
@@ -93,11 +92,13 @@ function zonesText(form: Form): string | undefined {
   return new TextDecoder().decode(file);
 }
 
-function zonesField(text: string | undefined): Zone[] {
+/** What is wrong with the zones costs no inference; what is wrong with the picture as well is said first, as ever. */
+async function zonesField(text: string | undefined, checkPicture: () => Promise<void>): Promise<Zone[]> {
   if (text === undefined || text === '') return [];
   try {
     return parseZones(parseJson(text));
   } catch (error) {
+    await checkPicture();
     if (!(error instanceof JsonFault)) throw error;
     throw new ZmdetectError('ZONES_INVALID', { reason: `${error.message} (char ${error.offset})` });
   }
