@@ -57,6 +57,7 @@ export class Attempts {
 /** Failures in which the server said nothing about the frame: they neither count as a miss nor end a row of misses. */
 const withoutAnswer: ReadonlySet<FetchFailureKind> = new Set([
   'network',
+  'cut',
   'timeout',
   'tls',
   'refused-by-policy',

@@ -218,7 +218,7 @@ class LiteRtInstance : public Instance {
     ZMD_STEP(CreateOpaqueOptions, "xnnpack", text, std::free, &cpu);
     Owned<OpaqueOptions> owned(cpu, api.DestroyOpaqueOptions);
     ZMD_STEP(AddOpaqueOptions, made, cpu);
-    static_cast<void>(owned.release());  // the options own it now
+    [[maybe_unused]] const OpaqueOptions* added = owned.release();  // the options own it now
     CompiledModel* compiled = nullptr;
     ZMD_STEP(CreateCompiledModel, environment, file.model.get(), made, &compiled);
     model_ = {compiled, api.DestroyCompiledModel};
