@@ -42,7 +42,7 @@ void on_signal(int number, siginfo_t* info, void* context) {
   errno = error;
 }
 
-/// Says nothing where nobody reads: a full pipe would hold up the exit.
+/// Writes only where the write cannot block: a full pipe would hold up the exit.
 void say(const std::string& sentence) {
   pollfd standard_error{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
   if (poll(&standard_error, 1, 0) <= 0) return;

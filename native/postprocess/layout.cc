@@ -192,9 +192,8 @@ Result<std::vector<Layout>> as_set(const Seen& seen, std::vector<Layout> reading
 
 }  // namespace
 
-std::vector<std::int64_t> Seen::table(std::size_t output) const {
-  std::vector<std::int64_t> shape = info.outputs[output].shape;
-  if (shape.size() == 2) shape.insert(shape.begin(), 1);
+std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape, bool open_batch) {
+  if (open_batch || shape.size() == 2) shape.insert(shape.begin(), 1);
   for (std::size_t i = 1; shape.size() > 3 && i + 1 < shape.size();) {
     if (shape[i] == 1) {
       shape.erase(shape.begin() + std::ptrdiff_t(i));
@@ -204,6 +203,8 @@ std::vector<std::int64_t> Seen::table(std::size_t output) const {
   }
   return shape;
 }
+
+std::vector<std::int64_t> Seen::table(std::size_t output) const { return squeezed(info.outputs[output].shape, false); }
 
 std::string Seen::metadata(const std::string& key) const {
   const auto found = info.metadata.find(key);

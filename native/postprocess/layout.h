@@ -124,6 +124,10 @@ Status decode_candidates(const Layout& layout, const std::vector<TensorView>& ou
 /// "the network has 80 classes", where its shapes say so and the number of labels is another one; else empty.
 std::string class_count_text(const ModelInfo& info, const LayoutHints& hints);
 
+/// The shape with a batch side in front (added where there are two sides, or none is the batch: `open_batch`) and
+/// without sides of 1 between the batch and the last side.
+std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape, bool open_batch);
+
 /// "[1,84,8400]", a symbolic dimension as "?".
 std::string shape_text(const std::vector<std::int64_t>& shape);
 

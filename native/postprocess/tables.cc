@@ -6,20 +6,6 @@
 namespace zmdetect {
 namespace {
 
-using Shape = std::vector<std::int64_t>;
-
-Shape squeezed(Shape shape, bool open_batch) {
-  if (open_batch || shape.size() == 2) shape.insert(shape.begin(), 1);
-  for (std::size_t i = 1; shape.size() > 3 && i + 1 < shape.size();) {
-    if (shape[i] == 1) {
-      shape.erase(shape.begin() + std::ptrdiff_t(i));
-    } else {
-      ++i;
-    }
-  }
-  return shape;
-}
-
 Status unexpected(const TensorView& tensor, const std::string& expected) {
   return Status(Code::kModelOutputInvalid,
                 "the network answered " + shape_text(tensor.shape) + ", expected float32 with " + expected);
@@ -28,7 +14,7 @@ Status unexpected(const TensorView& tensor, const std::string& expected) {
 }  // namespace
 
 Result<Table> table_of(const TensorView& tensor, int index, int columns, bool candidates_last, bool open_batch) {
-  const Shape shape = squeezed(tensor.shape, open_batch && tensor.shape.size() == 2);
+  const std::vector<std::int64_t> shape = squeezed(tensor.shape, open_batch && tensor.shape.size() == 2);
   const std::size_t column_axis = candidates_last ? 1 : 2;
   if (tensor.type != ElementType::kFloat32 || shape.size() != 3 || index < 0 || index >= shape[0] ||
       shape[column_axis] != columns) {
